@@ -1,0 +1,32 @@
+import type { IdempotencyKey } from '../../core/ports/engine.ts';
+
+/**
+ * Every Redis key and channel there is (contract §6). The braces are a hash tag: what one script touches shares a
+ * cluster slot.
+ */
+export const keys = {
+  stream: (userId: string) => `ws:replay:agent_status:{${userId}}`,
+  meta: (userId: string) => `ws:replay:meta:{${userId}}`,
+  channel: (userId: string) => `ws:user:{${userId}}`,
+  connection: (connectionId: string) => `ws:connections:${connectionId}`,
+  connectionsOfUser: (userId: string) => `ws:connections:user:${userId}`,
+  instance: (instanceId: string) => `ws:instances:${instanceId}`,
+
+  // Helpers of our own.
+  /** Body hash of a publish request, for the idempotency window. */
+  claim: ({ service, id }: Omit<IdempotencyKey, 'item'>) => `ws:publish:${service}:${id}`,
+  /** First answer to one item of a publish request, for the idempotency window. */
+  result: (userId: string, { service, id, item }: IdempotencyKey) =>
+    `ws:published:{${userId}}:${service}:${item}:${id}`,
+  /** Sorted set of instance ids by when they expire. */
+  instances: 'ws:instances',
+  /** Sorted set of upgrades from one client address by when they stop counting. */
+  upgrades: (address: string) => `ws:upgrades:${address}`,
+  /** Written and heard by the instance itself, to prove that both ways work. */
+  probe: (instanceId: string) => `ws:probe:${instanceId}`,
+} as const;
+
+const CHANNEL_START = 'ws:user:{'.length;
+
+/** The user of a hand-over channel. */
+export const userOfChannel = (channel: string): string => channel.slice(CHANNEL_START, -1);

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+
+/** A Lua script and the name that Redis knows it by. */
+export type Script = { readonly text: string; readonly sha: string };
+
+const read = (file: string): string => readFileSync(new URL(`./lua/${file}`, import.meta.url), 'utf8');
+
+function script(...files: string[]): Script {
+  const text = files.map(read).join('\n');
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+export const scripts = {
+  append: script('stream.lua', 'append.lua'),
+  read: script('stream.lua', 'read.lua'),
+  claim: script('claim.lua'),
+  takePlace: script('take_place.lua'),
+} as const;
+
+export type ScriptCall = {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+};
+
+// The client has these, but does not declare them. (Its `callBuffer` loses the command's name when it pipelines.)
+type BufferScripts = {
+  evalshaBuffer(sha: string, keyCount: number, ...words: (string | number)[]): Promise<unknown>;
+  evalBuffer(text: string, keyCount: number, ...words: (string | number)[]): Promise<unknown>;
+};
+
+/** Runs a script by its name, and with its text where Redis does not know it yet. Strings come back as buffers. */
+export async function runScript(
+  redis: Redis,
+  { text, sha }: Script,
+  { keys, args }: ScriptCall,
+): Promise<unknown> {
+  const client = redis as unknown as BufferScripts;
+  try {
+    return await client.evalshaBuffer(sha, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+    return client.evalBuffer(text, keys.length, ...keys, ...args);
+  }
+}

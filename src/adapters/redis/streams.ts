@@ -1,0 +1,126 @@
+import type { Buffer } from 'node:buffer';
+import type { Redis } from 'ioredis';
+import type { EngineOptions } from '../../core/limits.ts';
+import { CLAIM_MS, IDEMPOTENCY_WINDOW_MS, PAGE_BYTES, STREAM_MEMORY_MS } from '../../core/limits.ts';
+import type {
+  Appended,
+  IdempotencyKey,
+  NewEvent,
+  Page,
+  Position,
+  Streams,
+  Tail,
+} from '../../core/ports/engine.ts';
+import { EPOCH_SKIP } from '../../core/ports/engine.ts';
+import type { Random } from '../../core/ports/random.ts';
+import { answered } from './client.ts';
+import { keys } from './keys.ts';
+import { decodeRecord, labelsOf } from './record.ts';
+import { runScript, scripts } from './scripts.ts';
+
+/** How many streams one batch of `ends` asks about. */
+const ENDS_BATCH = 500;
+
+export class RedisStreams implements Streams {
+  readonly #redis: Redis;
+  readonly #options: EngineOptions & { readonly random: Random };
+
+  constructor(redis: Redis, options: EngineOptions & { random: Random }) {
+    this.#redis = redis;
+    this.#options = options;
+  }
+
+  async claim(key: Omit<IdempotencyKey, 'item'>, bodyHash: string): Promise<'claimed' | 'conflict'> {
+    const call = { keys: [keys.claim(key)], args: [bodyHash, CLAIM_MS] };
+    return (await answered(runScript(this.#redis, scripts.claim, call))) === 1 ? 'claimed' : 'conflict';
+  }
+
+  async append(event: NewEvent, key: IdempotencyKey): Promise<Appended> {
+    const { userId, eventType, ephemeral, frame } = event;
+    const { replayWindowMs, maxReplayMessages } = this.#options;
+    const answer = await answered(
+      runScript(this.#redis, scripts.append, {
+        keys: [keys.stream(userId), keys.meta(userId), keys.result(userId, key), keys.channel(userId)],
+        args: [
+          ...this.#adoption(),
+          replayWindowMs,
+          maxReplayMessages,
+          IDEMPOTENCY_WINDOW_MS,
+          userId,
+          eventType,
+          labelsOf(event),
+          ephemeral ? 1 : 0,
+          frame.head,
+          frame.tail,
+          'PUBLISH',
+        ],
+      }),
+    );
+    const [duplicate, epoch, sequence] = answer as [number, Buffer, Buffer];
+    return {
+      epoch: epoch.toString('latin1'),
+      sequenceId: sequence.length === 0 ? null : Number(sequence.toString('latin1')),
+      duplicate: duplicate === 1,
+    };
+  }
+
+  async open(userId: string): Promise<Tail> {
+    return (await this.#page(userId, { after: 0, events: 0 })).tail;
+  }
+
+  read(userId: string, afterSequenceId: number): Promise<Page> {
+    return this.#page(userId, { after: afterSequenceId, events: this.#options.pageEvents });
+  }
+
+  async ends(userIds: readonly string[]): Promise<readonly (Position | null)[]> {
+    const ends: (Position | null)[] = [];
+    for (let start = 0; start < userIds.length; start += ENDS_BATCH) {
+      const batch = userIds.slice(start, start + ENDS_BATCH).map((userId) => this.#end(userId));
+      ends.push(...(await answered(Promise.all(batch))));
+    }
+    return ends;
+  }
+
+  // The client sends what one turn asks for in one pipeline.
+  async #end(userId: string): Promise<Position | null> {
+    const [epoch, sequence] = await this.#redis.hmget(keys.meta(userId), 'epoch', 'sequence_id');
+    return epoch && sequence ? { epoch, sequenceId: Number(sequence) } : null;
+  }
+
+  async #page(userId: string, { after, events }: { after: number; events: number }): Promise<Page> {
+    const answer = await answered(
+      runScript(this.#redis, scripts.read, {
+        keys: [keys.stream(userId), keys.meta(userId)],
+        args: [...this.#adoption(), this.#options.replayWindowMs, after, events, PAGE_BYTES],
+      }),
+    );
+    return pageOf(answer as Buffer[]);
+  }
+
+  #adoption(): [candidate: string, skip: number, memoryMs: number] {
+    return [
+      this.#options.random.id(),
+      EPOCH_SKIP,
+      Math.max(STREAM_MEMORY_MS, 2 * this.#options.replayWindowMs),
+    ];
+  }
+}
+
+/** How many words of a read's answer tell the tail; the rest are events. */
+const TAIL_WORDS = 7;
+
+function pageOf(answer: readonly Buffer[]): Page {
+  const words = answer.slice(0, TAIL_WORDS).map((word) => word.toString('latin1'));
+  const [epoch = '', newest, first, previousEpoch, previousEnd, trimmedTo, oldest] = words;
+  return {
+    tail: {
+      epoch,
+      sequenceId: Number(newest),
+      firstOfEpoch: Number(first),
+      previous: previousEpoch ? { epoch: previousEpoch, sequenceId: Number(previousEnd) } : null,
+      trimmedTo: Number(trimmedTo),
+      oldest: Number(oldest),
+    },
+    records: answer.slice(TAIL_WORDS).flatMap((bytes) => decodeRecord(bytes) ?? []),
+  };
+}

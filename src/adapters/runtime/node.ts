@@ -1,0 +1,19 @@
+import { hostname } from 'node:os';
+import process from 'node:process';
+import type { Runtime } from '../../core/ports/runtime.ts';
+
+export const nodeRuntime: Runtime = {
+  name: 'node',
+  env: () => process.env,
+  hostname,
+  write: (text) => void process.stdout.write(text),
+  writeError: (text) => void process.stderr.write(text),
+  onStopSignal(heard) {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => heard(signal));
+  },
+  onUncaught(heard) {
+    process.on('uncaughtException', heard);
+    process.on('unhandledRejection', heard);
+  },
+  exit: (status) => process.exit(status),
+};

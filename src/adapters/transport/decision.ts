@@ -1,0 +1,67 @@
+import type { Duplex } from 'node:stream';
+import type { Upgrade, UpgradeAcceptance } from '../../core/ports/transport.ts';
+import type { OnError } from './socket.ts';
+
+/** What a route says to one upgrade. An acceptance is either carried out, or told once that it came to nothing. */
+export class Decision implements Upgrade {
+  readonly #onError: OnError;
+  #acceptance: UpgradeAcceptance | null = null;
+  #wasAccepted = false;
+  #isOver = false;
+
+  constructor(onError: OnError) {
+    this.#onError = onError;
+  }
+
+  /** What the route accepted with, until the decision is over. */
+  get acceptance(): UpgradeAcceptance | null {
+    return this.#acceptance;
+  }
+
+  accept(acceptance: UpgradeAcceptance): Response {
+    if (this.#wasAccepted) throw new Error('this upgrade was accepted before');
+    this.#wasAccepted = true;
+    this.#acceptance = acceptance;
+    if (this.#isOver) this.abandon();
+    return new Response(null);
+  }
+
+  /** Ends the decision: the acceptance has been carried out. */
+  settle(): void {
+    this.#isOver = true;
+    this.#acceptance = null;
+  }
+
+  /** Ends the decision, unless it is over: an acceptance, made already or still to come, is aborted. */
+  abandon(): void {
+    const acceptance = this.#acceptance;
+    this.settle();
+    try {
+      acceptance?.aborted();
+    } catch (error) {
+      this.#onError(error, 'upgrade aborted');
+    }
+  }
+}
+
+/**
+ * Waits for `work` until the socket is closed ('gone') or the time, in milliseconds, is up ('late'). Rejects as `work`
+ * does; what `work` comes to afterwards is ignored.
+ */
+export function whileConnected<T>(
+  socket: Duplex,
+  limitMs: number,
+  work: Promise<T>,
+): Promise<T | 'gone' | 'late'> {
+  let stopWaiting = () => {};
+  const interrupted = new Promise<'gone' | 'late'>((resolve) => {
+    const timer = setTimeout(() => resolve('late'), limitMs);
+    const gone = () => resolve('gone');
+    socket.once('close', gone);
+    stopWaiting = () => {
+      clearTimeout(timer);
+      socket.off('close', gone);
+    };
+  });
+  return Promise.race([work, interrupted]).finally(stopWaiting);
+}

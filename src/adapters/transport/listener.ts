@@ -1,0 +1,168 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket as TcpSocket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { getRequestListener, RequestError } from '@hono/node-server';
+import { type Problem, problemResponse } from '../../protocol/problems.ts';
+import { endWithProblem } from './raw-response.ts';
+import type { OnError } from './socket.ts';
+import { type UpgradeOptions, Upgrader } from './upgrade.ts';
+
+export type TransportOptions = Omit<UpgradeOptions, 'closeTimeoutMs'> & {
+  /** How long a close handshake may take before the connection is cut; 5 seconds when absent. */
+  closeTimeoutMs?: number;
+  /** How long a client may take to send the head of a request, 10 seconds when absent; the whole gets three times that. */
+  headTimeoutMs?: number;
+};
+
+export type Address = { host: string; port: number };
+
+/** An HTTP server whose routes may accept WebSockets. The same on Node and Deno. */
+export type Transport = {
+  /** Starts listening; port 0 picks a free one. Rejects with the system's error where the address cannot be had. */
+  listen(address: Address): Promise<Address>;
+  /**
+   * Stops: WebSockets that are still open are cut off, answers under way get a few seconds to finish. Resolves when
+   * every connection is closed.
+   */
+  close(): Promise<void>;
+};
+
+const MAX_HEADER_BYTES = 16 * 1024;
+// Longer than a load balancer keeps an idle connection, so that it is never the one surprised by the close.
+const KEEP_ALIVE_MS = 65_000;
+const CLOSE_GRACE_MS = 3_000;
+
+/** Builds the transport; `fetch` gets every request, as Hono's `app.fetch` takes it. */
+export function createTransport(options: TransportOptions): Transport {
+  return new HttpTransport(options);
+}
+
+class HttpTransport implements Transport {
+  readonly #server: Server;
+  readonly #upgrader: Upgrader;
+  readonly #onError: OnError;
+  readonly #answerRequest: ReturnType<typeof getRequestListener>;
+  readonly #sockets = new Set<Duplex>();
+  /** How many requests of a connection are unanswered; HTTP/1.1 lets a client send several at once. */
+  readonly #unanswered = new WeakMap<Duplex, number>();
+  #closing: Promise<void> | null = null;
+
+  constructor({ closeTimeoutMs = 5_000, headTimeoutMs = 10_000, ...options }: TransportOptions) {
+    this.#upgrader = new Upgrader({ closeTimeoutMs, ...options });
+    this.#answerRequest = requestListener(options);
+    this.#server = createServer(httpLimits(headTimeoutMs), (incoming, outgoing) =>
+      this.#onRequest(incoming, outgoing),
+    );
+    this.#server.on('connection', (socket) => this.#onConnection(socket));
+    this.#server.on('upgrade', (incoming, socket, head) => this.#onUpgrade(incoming, socket, head));
+    this.#server.on('clientError', (error, socket) => this.#onClientError(error, socket));
+    this.#onError = options.onError;
+  }
+
+  listen({ host, port }: Address): Promise<Address> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        // Too many open files, for one, is a fault of a single accept.
+        this.#server.on('error', (error) => this.#onError(error, 'listener'));
+        const { address, port: chosen } = this.#server.address() as AddressInfo;
+        resolve({ host: address, port: chosen });
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) {
+      if (!this.#unanswered.has(socket)) socket.destroy();
+    }
+    const impatience = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, CLOSE_GRACE_MS);
+    await closed;
+    clearTimeout(impatience);
+  }
+
+  #onConnection(socket: TcpSocket) {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+  }
+
+  #onRequest(incoming: IncomingMessage, outgoing: ServerResponse) {
+    const { socket } = incoming;
+    this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 0) + 1);
+    outgoing.once('close', () => this.#onAnswered(socket));
+    void this.#answerRequest(incoming, outgoing);
+  }
+
+  #onAnswered(socket: TcpSocket) {
+    const left = (this.#unanswered.get(socket) ?? 0) - 1;
+    if (left > 0) return this.#unanswered.set(socket, left);
+    this.#unanswered.delete(socket);
+    if (this.#closing !== null) socket.destroySoon();
+  }
+
+  #onUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer) {
+    // Nobody sends an upgrade behind an open request; answering it would put the answers in the wrong order.
+    if (this.#unanswered.has(socket)) socket.destroy();
+    else void this.#upgrader.answer({ incoming, socket, head });
+  }
+
+  #onClientError(error: NodeJS.ErrnoException, socket: Duplex) {
+    if (socket.writableEnded) return;
+    // Whatever is written while a request is unanswered would be taken for its answer.
+    const fault = this.#unanswered.has(socket) ? null : faultOf(error, socket as TcpSocket);
+    if (fault === null) socket.destroy();
+    else void endWithProblem(socket, fault);
+  }
+}
+
+function requestListener({ fetch, onError }: Pick<TransportOptions, 'fetch' | 'onError'>) {
+  return getRequestListener(
+    (request, { incoming }) =>
+      fetch(request, { upgrade: null, remoteAddress: incoming.socket.remoteAddress }),
+    {
+      errorHandler: (error) => {
+        if (error instanceof RequestError)
+          return problemResponse({ code: 'bad-request', detail: error.message });
+        onError(error, 'route');
+        return problemResponse({ code: 'internal-error', detail: 'the request could not be answered' });
+      },
+    },
+  );
+}
+
+function httpLimits(headTimeoutMs: number) {
+  return {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: headTimeoutMs,
+    requestTimeout: 3 * headTimeoutMs,
+    connectionsCheckingInterval: Math.ceil(headTimeoutMs / 4),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+}
+
+/** What a client did that is not HTTP; null where there is nobody to tell. */
+function faultOf({ code }: NodeJS.ErrnoException, socket: TcpSocket): Problem | null {
+  switch (code) {
+    case 'ECONNRESET':
+      return null;
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      // Browsers open connections ahead of need: an answer to no request could meet the first one on its way.
+      return socket.bytesRead > 0 ? badRequest('the request did not arrive in time') : null;
+    case 'HPE_HEADER_OVERFLOW':
+      return badRequest(`the request head is larger than ${MAX_HEADER_BYTES} bytes`);
+    default:
+      return badRequest('this is not an HTTP/1.1 request');
+  }
+}
+
+function badRequest(detail: string): Problem {
+  return { code: 'bad-request', detail };
+}

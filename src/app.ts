@@ -1,0 +1,33 @@
+import type { Log } from './core/ports/log.ts';
+import { problemResponse } from './protocol/problems.ts';
+import type { AgentRoutesOptions } from './routes/agents.ts';
+import { agentRoutes } from './routes/agents.ts';
+import { newRoutes } from './routes/context.ts';
+import type { InternalRoutesOptions } from './routes/internal.ts';
+import { internalRoutes } from './routes/internal.ts';
+import type { OperationsRoutesOptions } from './routes/operations.ts';
+import { operationsRoutes } from './routes/operations.ts';
+
+export type AppOptions = AgentRoutesOptions &
+  InternalRoutesOptions &
+  OperationsRoutesOptions & { readonly log: Log };
+
+/** Every route of the server; an error that no route expected is logged, and says nothing to the client. */
+export function createApp(options: AppOptions) {
+  const app = newRoutes();
+  app.onError((error, c) => {
+    options.log.error('request failed', {
+      method: c.req.method,
+      path: c.req.path,
+      error: error.stack ?? String(error),
+    });
+    return problemResponse({ code: 'internal-error', detail: 'this request failed on the server' });
+  });
+  app.notFound((c) =>
+    problemResponse({ code: 'not-found', detail: `nothing is at ${c.req.method} ${c.req.path}` }),
+  );
+  return app
+    .route('/', agentRoutes(options))
+    .route('/', internalRoutes(options))
+    .route('/', operationsRoutes(options));
+}

@@ -1,0 +1,170 @@
+import type { Filters } from '../protocol/filters.ts';
+import { passes } from '../protocol/filters.ts';
+import type { ReplayReason, ServerMessage } from '../protocol/server-messages.ts';
+import type { Feed } from './feed.ts';
+import type { Outbox } from './outbox.ts';
+import type { EventRecord, Page, Position } from './ports/engine.ts';
+import { EngineUnavailable } from './ports/engine.ts';
+import type { ClaimedPosition } from './replay-plan.ts';
+import { planReplay } from './replay-plan.ts';
+
+export type DeliveryOptions = {
+  readonly feed: Feed;
+  readonly outbox: Outbox;
+  readonly filters: Filters;
+  /** How many frames may wait before live events are left to the log. */
+  readonly sendBufferSize: number;
+  say(message: ServerMessage): void;
+  failed(error: unknown): void;
+};
+
+/** One way through the log, from where the client is to where the stream is. */
+type CatchUp = {
+  /** Announced with REPLAY_START and REPLAY_END; a repair that finds everything stays silent. */
+  reason: ReplayReason | null;
+  announced: boolean;
+  delivered: number;
+  /** Newest sequence id that was named missing. */
+  namedTo: number;
+  /** The furthest that was heard of the stream meanwhile: a page that ends before it is not the end. */
+  heard: Position | null;
+};
+
+/**
+ * Delivers one stream to one connection: a position that only moves by what was delivered, filtered out, or named
+ * missing (G2, G3). At the end of the stream it is live and takes each event as it comes; whenever an event does not
+ * follow on its position it goes back to the log, page by page, as fast as the socket drains. Replay on connect,
+ * replay on request, repair of lost hand-overs and catching up after an outage are all this one way.
+ */
+export class Delivery {
+  filters: Filters;
+  readonly #options: DeliveryOptions;
+  #position: Position | ClaimedPosition;
+  #catchUp: CatchUp | null = null;
+  #running = false;
+  #ended = false;
+
+  constructor(options: DeliveryOptions, from: ClaimedPosition) {
+    this.#options = options;
+    this.filters = options.filters;
+    this.#position = from;
+  }
+
+  /** Newest sequence id that was delivered, filtered out or named missing. */
+  get sequenceId(): number {
+    return this.#position.sequenceId;
+  }
+
+  get isLive(): boolean {
+    return this.#catchUp === null;
+  }
+
+  /** Replays from a position, and then goes on live; takes the place of a replay under way. */
+  replay(reason: ReplayReason, from: ClaimedPosition): void {
+    this.#position = from;
+    this.#goBack(reason);
+  }
+
+  /** An event was handed over. */
+  receive(record: EventRecord): void {
+    const { position } = record.header;
+    if (this.#catchUp !== null) {
+      if (position !== null) this.#catchUp.heard = position;
+      return;
+    }
+    const isFull = this.#options.outbox.length >= this.#options.sendBufferSize;
+    if (position === null) {
+      if (!isFull && passes(this.filters, record.header)) this.#options.outbox.push(record.frame);
+      return;
+    }
+    const follows =
+      position.epoch === this.#position.epoch && position.sequenceId - this.#position.sequenceId;
+    if (follows === 1 && !isFull) this.#deliver(record, position);
+    else if (follows === false || follows > 0) this.#goBack(null);
+  }
+
+  /** Looks into the log if the stream may have gone on without this connection, or a look failed before. */
+  check(end: Position | null): void {
+    const { epoch, sequenceId } = this.#position;
+    const isAtEnd = end !== null && end.epoch === epoch && end.sequenceId === sequenceId;
+    if (this.#catchUp !== null) this.#run();
+    else if (!isAtEnd) this.#goBack(null);
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  #goBack(reason: ReplayReason | null): void {
+    this.#catchUp = { reason, announced: false, delivered: 0, namedTo: 0, heard: this.#options.feed.end };
+    this.#run();
+  }
+
+  #run(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#readOn()
+      .catch((error: unknown) => {
+        // Without the engine the connection stays, and goes on from here when it is back.
+        if (!(error instanceof EngineUnavailable)) this.#options.failed(error);
+      })
+      .finally(() => {
+        this.#running = false;
+      });
+  }
+
+  async #readOn(): Promise<void> {
+    while (!this.#ended) {
+      await this.#options.outbox.idle();
+      const catchUp = this.#catchUp;
+      if (catchUp === null || this.#ended) return;
+      const page = await this.#options.feed.read(this.#position.sequenceId);
+      // A page that was asked for before a new replay began says nothing about it.
+      if (this.#catchUp === catchUp && !this.#ended) this.#apply(page, catchUp);
+    }
+  }
+
+  #apply(page: Page, catchUp: CatchUp): void {
+    const { after, missing } = planReplay(this.#position, page.tail);
+    const isNews = missing !== null && missing.to_sequence_id > catchUp.namedTo;
+    const { epoch } = page.tail;
+    if (isNews || (catchUp.reason !== null && !catchUp.announced)) {
+      const payload = { epoch, after_sequence_id: after, complete: missing === null, missing };
+      const reason = catchUp.announced ? 'resync' : (catchUp.reason ?? 'resync');
+      this.#options.say({ type: 'REPLAY_START', payload: { reason, ...payload } });
+      catchUp.announced = true;
+      catchUp.namedTo = missing?.to_sequence_id ?? 0;
+    }
+    const isElsewhere = after !== this.#position.sequenceId;
+    this.#position = { epoch, sequenceId: after };
+    // The page was read after the position claimed, which turned out not to be of this stream.
+    if (isElsewhere && after < page.tail.sequenceId) return;
+    for (const record of page.records) {
+      catchUp.delivered += this.#deliver(record, {
+        epoch,
+        sequenceId: record.header.position?.sequenceId ?? 0,
+      });
+    }
+    if (page.records.length === 0 || this.#position.sequenceId === page.tail.sequenceId)
+      this.#arrive(page, catchUp);
+  }
+
+  #arrive({ tail }: Page, catchUp: CatchUp): void {
+    const { heard } = catchUp;
+    catchUp.heard = null;
+    if (heard !== null && heard.epoch === tail.epoch && heard.sequenceId > tail.sequenceId) return;
+    this.#position = { epoch: tail.epoch, sequenceId: tail.sequenceId };
+    this.#catchUp = null;
+    this.#options.feed.advance(this.#position as Position);
+    if (!catchUp.announced) return;
+    const payload = { sequence_id: tail.sequenceId, delivered: catchUp.delivered };
+    this.#options.say({ type: 'REPLAY_END', payload });
+  }
+
+  #deliver(record: EventRecord, position: Position): 0 | 1 {
+    this.#position = position;
+    if (!passes(this.filters, record.header)) return 0;
+    this.#options.outbox.push(record.frame);
+    return 1;
+  }
+}

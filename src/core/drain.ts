@@ -1,0 +1,78 @@
+import { CLOSE } from '../protocol/close-codes.ts';
+import type { Connection } from './connection.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Random } from './ports/random.ts';
+
+/** How often a drain looks whether everybody has left, in ms. */
+const LOOK_MS = 50;
+/** Time that a closing handshake gets after the deadline, in ms. */
+const FAREWELL_MS = 1_000;
+/** The last hint lies this share of the drain before the deadline, so that its client has time to leave. */
+const HINTED_SHARE = 0.8;
+
+export type DrainOptions = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly connections: ReadonlyMap<string, Connection>;
+  readonly timeoutMs: number;
+};
+
+/**
+ * Lets an instance go without its clients losing anything (G8): each is told when to leave, spread over the drain;
+ * who has not left by the deadline is closed with 1012.
+ */
+export class Drain {
+  readonly #options: DrainOptions;
+  #isDraining = false;
+
+  constructor(options: DrainOptions) {
+    this.#options = options;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Refuses new connections from now on. */
+  begin(): void {
+    this.#isDraining = true;
+  }
+
+  /** Resolves once every connection has ended, or the timeout and a last farewell have passed. */
+  async run(): Promise<void> {
+    this.begin();
+    const { clock, connections, timeoutMs } = this.#options;
+    const deadline = clock.elapsed() + timeoutMs;
+    this.#announce();
+    await this.#emptyBy(deadline);
+    for (const connection of connections.values()) connection.close(CLOSE.serviceRestart);
+    await this.#emptyBy(clock.elapsed() + FAREWELL_MS);
+  }
+
+  /** Connections in the middle of a replay are asked to leave last. */
+  #announce(): void {
+    const { connections, random, timeoutMs } = this.#options;
+    const all = [...connections.values()];
+    const ordered = [
+      ...all.filter(({ receiver }) => receiver.isLive),
+      ...all.filter(({ receiver }) => !receiver.isLive),
+    ];
+    ordered.forEach((connection, index) => {
+      const share = (index + random.fraction()) / ordered.length;
+      connection.drain(Math.floor(share * HINTED_SHARE * timeoutMs), timeoutMs);
+    });
+  }
+
+  #emptyBy(deadline: number): Promise<void> {
+    const { clock, connections } = this.#options;
+    return new Promise((resolve) => {
+      const look = () => {
+        if (connections.size > 0 && clock.elapsed() < deadline) return;
+        stop();
+        resolve();
+      };
+      const stop = clock.every(LOOK_MS, look);
+      look();
+    });
+  }
+}

@@ -1,0 +1,27 @@
+/** What a token turned out to be. `detail` is fit for the client: it says what is wrong, never what the token holds. */
+export type TokenResult =
+  /** `expiresAt` is in ms since 1970, null for a token without an end. */
+  | { readonly kind: 'valid'; readonly userId: string; readonly expiresAt: number | null }
+  | { readonly kind: 'invalid'; readonly detail: string }
+  /** It could not be judged, because the keys could not be had; the same token may be valid in a moment. */
+  | { readonly kind: 'unavailable'; readonly detail: string };
+
+/** Judges a client's JWT (contract §3). Never rejects. */
+export type TokenVerifier = (token: string) => Promise<TokenResult>;
+
+/** What the signature of an internal request is judged by; undefined where the header is missing. */
+export type SignedRequest = {
+  /** `webhook-id` */
+  readonly id: string | undefined;
+  /** `webhook-timestamp`: seconds since 1970 */
+  readonly timestamp: string | undefined;
+  /** `webhook-signature`: one or more of `v1,<base64>`, separated by spaces */
+  readonly signature: string | undefined;
+  /** `x-service-name` */
+  readonly service: string | undefined;
+  /** The body as text; for a request without a body, its target (path and query). */
+  readonly content: string;
+};
+
+/** Judges who sent an internal request (contract §5). False says nothing of what was wrong. */
+export type SignatureVerifier = { verify(request: SignedRequest): boolean };

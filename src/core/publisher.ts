@@ -1,0 +1,62 @@
+import type { AgentEvent } from '../protocol/events.ts';
+import { eventFrame } from '../protocol/server-messages.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Appended, Engine, IdempotencyKey, NewEvent } from './ports/engine.ts';
+import { EngineUnavailable } from './ports/engine.ts';
+
+/** One publish request, its events checked. */
+export type PublishRequest = {
+  readonly key: Omit<IdempotencyKey, 'item'>;
+  /** Tells one body from another; the same id with another is a conflict. */
+  readonly bodyHash: string;
+  readonly events: readonly AgentEvent[];
+};
+
+export type ItemResult = Appended | EngineUnavailable;
+export type PublishResult =
+  | { readonly kind: 'conflict' }
+  /** One result per event, in order; an item that the engine did not take is its error. */
+  | { readonly kind: 'results'; readonly results: readonly ItemResult[] };
+
+/** Takes events in: each is durable and handed over when its result says so (G1). */
+export class Publisher {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+
+  constructor(engine: Engine, clock: Clock) {
+    this.#engine = engine;
+    this.#clock = clock;
+  }
+
+  /** @throws EngineUnavailable when the engine took none of it */
+  async publish({ key, bodyHash, events }: PublishRequest): Promise<PublishResult> {
+    const claimed = await this.#engine.streams.claim(key, bodyHash);
+    if (claimed === 'conflict') return { kind: 'conflict' };
+    const now = this.#clock.now();
+    const appends = events.map((event, item) => this.#append(newEvent(event, now), { ...key, item }));
+    return { kind: 'results', results: await Promise.all(appends) };
+  }
+
+  async #append(event: NewEvent, key: IdempotencyKey): Promise<ItemResult> {
+    try {
+      return await this.#engine.streams.append(event, key);
+    } catch (error) {
+      if (error instanceof EngineUnavailable) return error;
+      throw error;
+    }
+  }
+}
+
+function newEvent(event: AgentEvent, now: number): NewEvent {
+  const { eventType, userId, agentId, projectId, taskId, priority, ephemeral } = event;
+  return {
+    eventType,
+    userId,
+    agentId,
+    projectId,
+    taskId,
+    priority,
+    ephemeral,
+    frame: eventFrame(event, now),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Feed } from './feed.ts';
+import type { Feeds } from './feeds.ts';
+import type { Cancel, Clock } from './ports/clock.ts';
+import type { Engine, Position } from './ports/engine.ts';
+import { EngineUnavailable } from './ports/engine.ts';
+import type { Log } from './ports/log.ts';
+
+/** How many streams are opened again at a time after an interruption. */
+const REOPEN_BATCH = 200;
+
+export type ReconcilerOptions = {
+  readonly engine: Engine;
+  readonly feeds: Feeds;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly intervalMs: number;
+};
+
+/**
+ * Compares every live feed with the end of its stream, all in one batch, every interval: a lost hand-over that no
+ * later event betrays is found here (G4). After an interruption of the link, every stream is opened again first.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #stop: Cancel;
+  #isRunning = false;
+  #isInterrupted = false;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#stop = options.clock.every(options.intervalMs, () => void this.run());
+  }
+
+  /** Whether every live stream was checked since the last interruption. */
+  get isCaughtUp(): boolean {
+    return !this.#isInterrupted;
+  }
+
+  /** Hand-overs may have been lost. */
+  interrupted(): void {
+    this.#isInterrupted = true;
+    void this.run();
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  /** One comparison; does nothing while one is under way. */
+  async run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      while (this.#isInterrupted) await this.#reopen();
+      await this.#compare(this.#options.feeds.all());
+    } catch (error) {
+      if (!(error instanceof EngineUnavailable))
+        this.#options.log.error('reconciling failed', { error: String(error) });
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #compare(feeds: readonly Feed[]): Promise<void> {
+    const before = feeds.map(({ end }) => end);
+    const ends = await this.#options.engine.streams.ends(feeds.map(({ userId }) => userId));
+    settle(feeds, before, ends);
+  }
+
+  async #reopen(): Promise<void> {
+    const feeds = this.#options.feeds.all();
+    this.#isInterrupted = false;
+    try {
+      for (let start = 0; start < feeds.length; start += REOPEN_BATCH) {
+        const batch = feeds.slice(start, start + REOPEN_BATCH);
+        const before = batch.map(({ end }) => end);
+        settle(
+          batch,
+          before,
+          await Promise.all(batch.map(({ userId }) => this.#options.engine.streams.open(userId))),
+        );
+      }
+    } catch (error) {
+      this.#isInterrupted = true;
+      throw error;
+    }
+  }
+}
+
+function settle(
+  feeds: readonly Feed[],
+  before: readonly Position[],
+  ends: readonly (Position | null)[],
+): void {
+  feeds.forEach((feed, index) => {
+    const known = before[index];
+    if (known !== undefined) feed.reconcile(ends[index] ?? null, known);
+  });
+}

@@ -1,0 +1,4 @@
+import { denoRuntime } from './adapters/runtime/deno.ts';
+import { main } from './main.ts';
+
+await main(denoRuntime);

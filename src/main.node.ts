@@ -1,0 +1,4 @@
+import { nodeRuntime } from './adapters/runtime/node.ts';
+import { main } from './main.ts';
+
+await main(nodeRuntime);

@@ -1,0 +1,107 @@
+import * as v from 'valibot';
+import { faultsOf } from './faults.ts';
+import type { Filters } from './filters.ts';
+import { filtersSchema } from './filters.ts';
+import { show } from './ids.ts';
+
+const sequenceId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+
+/** An epoch is opaque; only its length is bounded. */
+export const MAX_EPOCH_LENGTH = 128;
+export const epochSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_EPOCH_LENGTH));
+
+const empty = v.object({});
+const pong = v.object({ last_sequence_id: v.nullish(sequenceId, null) });
+const subscribe = v.object({
+  last_sequence_id: v.nullish(sequenceId, null),
+  epoch: v.nullish(epochSchema, null),
+});
+const replay = v.object({ last_sequence_id: sequenceId, epoch: v.nullish(epochSchema, null) });
+
+export type ClientMessage =
+  | { readonly type: 'PONG'; readonly lastSequenceId: number | null }
+  | { readonly type: 'PING' }
+  | {
+      readonly type: 'SUBSCRIBE';
+      readonly filters: Filters;
+      readonly lastSequenceId: number | null;
+      readonly epoch: string | null;
+    }
+  | { readonly type: 'UNSUBSCRIBE'; readonly filters: Filters }
+  | { readonly type: 'REPLAY'; readonly lastSequenceId: number; readonly epoch: string | null };
+
+export type ClientMessageResult =
+  | { readonly kind: 'message'; readonly message: ClientMessage }
+  /** Well formed but for its filters: the connection stays, and so do the filters it has (contract §4). */
+  | { readonly kind: 'invalid_filters'; readonly detail: string }
+  | { readonly kind: 'invalid'; readonly detail: string };
+
+const envelope = v.object({ type: v.string(), payload: v.optional(v.unknown()) });
+
+/** Reads one text frame of a client (contract §4). Fields that it does not know are ignored. */
+export function parseClientMessage(text: string): ClientMessageResult {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return invalid(`got ${show(text)}, wanted JSON`);
+  }
+  if (Array.isArray(json)) return invalid('got a list, wanted an object');
+  const outer = v.safeParse(envelope, json);
+  if (!outer.success) return invalid(describe(outer.issues));
+  const { type, payload } = outer.output;
+  const parse = Object.hasOwn(PARSERS, type) ? PARSERS[type] : undefined;
+  if (parse === undefined)
+    return invalid(`got type ${show(type)}, wanted ${Object.keys(PARSERS).join(', ')}`);
+  if (Array.isArray(payload)) return invalid('payload: got a list, wanted an object');
+  return parse(payload ?? {});
+}
+
+const PARSERS: Readonly<Record<string, (payload: unknown) => ClientMessageResult>> = {
+  PONG: (payload) => parsed(pong, payload, (out) => ({ type: 'PONG', lastSequenceId: out.last_sequence_id })),
+  PING: (payload) => parsed(empty, payload, () => ({ type: 'PING' })),
+  REPLAY: (payload) =>
+    parsed(replay, payload, (out) => ({
+      type: 'REPLAY',
+      lastSequenceId: out.last_sequence_id,
+      epoch: out.epoch,
+    })),
+  SUBSCRIBE: (payload) =>
+    parsed(subscribe, payload, (out) =>
+      withFilters(payload, (filters) => ({
+        type: 'SUBSCRIBE',
+        filters,
+        lastSequenceId: out.last_sequence_id,
+        epoch: out.epoch,
+      })),
+    ),
+  UNSUBSCRIBE: (payload) =>
+    parsed(empty, payload, () => withFilters(payload, (filters) => ({ type: 'UNSUBSCRIBE', filters }))),
+};
+
+function parsed<Schema extends v.GenericSchema>(
+  schema: Schema,
+  payload: unknown,
+  build: (output: v.InferOutput<Schema>) => ClientMessage | ClientMessageResult,
+): ClientMessageResult {
+  const result = v.safeParse(schema, payload);
+  if (!result.success) return invalid(describe(result.issues, 'payload'));
+  const built = build(result.output);
+  return 'kind' in built ? built : { kind: 'message', message: built };
+}
+
+// Filters stand in the payload itself, or under `filters` as FILTERS_UPDATED gives them.
+const nested = v.object({ filters: v.optional(v.unknown()) });
+
+function withFilters(payload: unknown, build: (filters: Filters) => ClientMessage): ClientMessageResult {
+  const result = v.safeParse(filtersSchema, v.parse(nested, payload).filters ?? payload);
+  if (result.success) return { kind: 'message', message: build(result.output) };
+  return { kind: 'invalid_filters', detail: describe(result.issues, 'payload') };
+}
+
+const invalid = (detail: string): ClientMessageResult => ({ kind: 'invalid', detail });
+
+const describe = (issues: readonly v.BaseIssue<unknown>[], prefix = ''): string =>
+  faultsOf(issues, prefix)
+    .map(({ path, detail }) => (path === '' ? detail : `${path}: ${detail}`))
+    .join('; ');

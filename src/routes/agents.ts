@@ -1,0 +1,78 @@
+import type { Admission, Applicant } from '../core/admission.ts';
+import type { TokenVerifier } from '../core/ports/auth.ts';
+import type { ConnectRequest } from '../protocol/connect-request.ts';
+import { parseConnectRequest } from '../protocol/connect-request.ts';
+import type { Problem } from '../protocol/problems.ts';
+import { problemResponse } from '../protocol/problems.ts';
+import type { AppContext } from './context.ts';
+import { newRoutes } from './context.ts';
+import { offersBearer, tokenOf } from './token.ts';
+
+/** Subprotocol under which a browser, which can set no header, hands over its token: `bearer, <jwt>`. */
+export const BEARER = 'bearer';
+
+export type AgentRoutesOptions = {
+  readonly admission: Admission;
+  readonly verifyToken: TokenVerifier;
+  /** null allows every origin. */
+  readonly allowedOrigins: readonly string[] | null;
+  clientAddress(context: AppContext): string;
+};
+
+type Applied = { readonly applicant: Applicant; readonly request: ConnectRequest };
+
+/** `GET /ws/agents` (contract §3): every refusal comes before the upgrade, and a plain GET is told the same. */
+export function agentRoutes(options: AgentRoutesOptions) {
+  return newRoutes().get('/ws/agents', async (c) => {
+    const applied = await apply(c, options);
+    if ('code' in applied) return problemResponse(applied);
+    const { admission } = options;
+    if (c.env.upgrade === null) {
+      return problemResponse((await admission.explain(applied.applicant)) ?? UPGRADE_REQUIRED);
+    }
+    const result = await admission.admit(applied.applicant, applied.request);
+    if (result.kind === 'refused') return problemResponse(result.problem);
+    return c.env.upgrade.accept({ ...result.acceptance, protocol: offersBearer(c) ? BEARER : null });
+  });
+}
+
+const UPGRADE_REQUIRED: Problem = {
+  code: 'upgrade-required',
+  detail: 'got a plain request, wanted a WebSocket upgrade; with one, this request would be accepted',
+  headers: { upgrade: 'websocket', connection: 'upgrade' },
+};
+
+/** Who applies and what for, or why not. */
+async function apply(c: AppContext, options: AgentRoutesOptions): Promise<Applied | Problem> {
+  const parsed = parseConnectRequest(new URL(c.req.url).searchParams);
+  if (parsed.kind === 'faults') {
+    return { code: 'invalid-parameters', detail: 'the query is not valid', errors: parsed.faults };
+  }
+  const origin = c.req.header('origin');
+  if (origin !== undefined && options.allowedOrigins !== null && !isAllowed(origin, options.allowedOrigins)) {
+    return { code: 'origin-not-allowed', detail: 'this origin may not connect here' };
+  }
+  const token = tokenOf(c);
+  if (token === null)
+    return unauthorized('no token: send ?token=, Authorization: Bearer, or the subprotocol pair');
+  const result = await options.verifyToken(token);
+  switch (result.kind) {
+    case 'valid': {
+      const applicant = { userId: result.userId, address: options.clientAddress(c) };
+      return { applicant, request: parsed.request };
+    }
+    case 'invalid':
+      return unauthorized(result.detail);
+    case 'unavailable':
+      return { code: 'keys-unavailable', detail: result.detail, retryAfterMs: 2_000 };
+  }
+}
+
+const isAllowed = (origin: string, allowed: readonly string[]): boolean =>
+  allowed.includes(origin.toLowerCase());
+
+const unauthorized = (detail: string): Problem => ({
+  code: 'unauthorized',
+  detail,
+  headers: { 'www-authenticate': 'Bearer' },
+});

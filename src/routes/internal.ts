@@ -1,0 +1,95 @@
+import { RETRY_MS } from '../core/admission.ts';
+import type { SignatureVerifier } from '../core/ports/auth.ts';
+import { EngineUnavailable } from '../core/ports/engine.ts';
+import type { ItemResult, Publisher, PublishResult } from '../core/publisher.ts';
+import type { AgentEvent } from '../protocol/events.ts';
+import { problemResponse } from '../protocol/problems.ts';
+import type { AppContext } from './context.ts';
+import { newRoutes } from './context.ts';
+import { parseBatchBody, parseEventBody } from './publish-body.ts';
+import { limitedBody, signedBody } from './signed-body.ts';
+
+export type InternalRoutesOptions = {
+  readonly publisher: Publisher;
+  readonly signatures: SignatureVerifier;
+  /** A digest of a request's body: another body, another digest. */
+  hash(text: string): string;
+};
+
+/** What workers call (contract §5). */
+export function internalRoutes(options: InternalRoutesOptions) {
+  return newRoutes()
+    .use('/api/v1/internal/*', limitedBody)
+    .post('/api/v1/internal/ws/publish', (c) =>
+      publish(c, options, { parse: parseEventBody, answer: (c, [result]) => answerOne(c, result) }),
+    )
+    .post('/api/v1/internal/ws/publish/batch', (c) =>
+      publish(c, options, { parse: parseBatchBody, answer: answerBatch }),
+    );
+}
+
+type Shape = {
+  parse(text: string): readonly AgentEvent[] | Response;
+  answer(c: AppContext, results: readonly ItemResult[]): Response;
+};
+
+async function publish(c: AppContext, options: InternalRoutesOptions, shape: Shape): Promise<Response> {
+  const body = await signedBody(c, options.signatures);
+  if (body instanceof Response) return body;
+  const mediaType = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (mediaType !== 'application/json') {
+    const detail = `got ${mediaType ?? 'no content-type'}, wanted application/json`;
+    return problemResponse({ code: 'unsupported-media-type', detail });
+  }
+  const events = shape.parse(body.text);
+  if (events instanceof Response) return events;
+  const key = { service: body.service, id: body.webhookId };
+  const result = await attempt(options.publisher.publish({ key, bodyHash: options.hash(body.text), events }));
+  if (result instanceof EngineUnavailable) return engineUnavailable();
+  if (result.kind === 'conflict') {
+    const detail = 'this webhook-id was used with another body within the last 10 minutes';
+    return problemResponse({ code: 'idempotency-conflict', detail });
+  }
+  return shape.answer(c, result.results);
+}
+
+async function attempt(publishing: Promise<PublishResult>): Promise<PublishResult | EngineUnavailable> {
+  try {
+    return await publishing;
+  } catch (error) {
+    if (error instanceof EngineUnavailable) return error;
+    throw error;
+  }
+}
+
+const engineUnavailable = () =>
+  problemResponse({
+    code: 'engine-unavailable',
+    detail: 'the engine does not answer; send the same webhook-id again',
+    retryAfterMs: RETRY_MS,
+  });
+
+function answerOne(c: AppContext, result: ItemResult | undefined): Response {
+  if (result === undefined || result instanceof EngineUnavailable) return engineUnavailable();
+  return c.json(accepted(result), 202);
+}
+
+function answerBatch(c: AppContext, results: readonly ItemResult[]): Response {
+  const isWhole = !results.some((result) => result instanceof EngineUnavailable);
+  const items = results.map((result) =>
+    result instanceof EngineUnavailable ? { error: 'engine-unavailable' } : accepted(result),
+  );
+  if (isWhole) return c.json({ results: items }, 202);
+  return problemResponse({
+    code: 'engine-unavailable',
+    detail: 'the engine took only some of the events; send the same webhook-id again',
+    retryAfterMs: RETRY_MS,
+    results: items,
+  });
+}
+
+const accepted = ({ sequenceId, epoch, duplicate }: Exclude<ItemResult, EngineUnavailable>) => ({
+  sequence_id: sequenceId,
+  epoch,
+  ...(duplicate ? { duplicate: true } : {}),
+});

@@ -1,0 +1,27 @@
+import { RETRY_MS } from '../core/admission.ts';
+import { problemResponse } from '../protocol/problems.ts';
+import { newRoutes } from './context.ts';
+
+export type OperationsRoutesOptions = {
+  isDraining(): boolean;
+  /** Why this instance should get no traffic; empty while it should. */
+  unreadiness(): readonly string[];
+};
+
+/** What platform engineers and their load balancers ask (contract §7). */
+export function operationsRoutes(options: OperationsRoutesOptions) {
+  return newRoutes()
+    .get('/healthz', (c) => c.json({ status: 'ok' }))
+    .get('/readyz', (c) => {
+      if (options.isDraining()) {
+        return problemResponse({
+          code: 'draining',
+          detail: 'this instance is draining',
+          retryAfterMs: RETRY_MS,
+        });
+      }
+      const reasons = options.unreadiness();
+      if (reasons.length === 0) return c.json({ status: 'ready' });
+      return problemResponse({ code: 'not-ready', detail: reasons.join('; '), retryAfterMs: RETRY_MS });
+    });
+}

@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createClientAddress } from './adapters/auth/client-address.ts';
+import { createTokenVerifier } from './adapters/auth/jwt.ts';
+import { createSignatureVerifier } from './adapters/auth/signatures.ts';
+import { createMemoryEngine } from './adapters/memory/engine.ts';
+import { createRedisEngine } from './adapters/redis/engine.ts';
+import { systemClock } from './adapters/system/clock.ts';
+import { createLog } from './adapters/system/log.ts';
+import { systemRandom } from './adapters/system/random.ts';
+import { createTransport } from './adapters/transport/listener.ts';
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import { createInstance } from './core/instance.ts';
+import type { Engine } from './core/ports/engine.ts';
+import type { Log } from './core/ports/log.ts';
+import type { Runtime } from './core/ports/runtime.ts';
+
+/** How long a peer has to complete its handshake, in ms. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** How long a start waits for the engine before it goes on without, not ready, in ms. */
+const ENGINE_TIMEOUT_MS = 5_000;
+
+export type Server = {
+  readonly host: string;
+  readonly port: number;
+  /** Lets clients go and stops (contract G8); resolves when all is done. */
+  drain(): Promise<void>;
+};
+
+/** Puts one instance together from its configuration, and listens. */
+export async function serve(config: Config, runtime: Runtime): Promise<Server> {
+  const log = createLog({
+    level: config.logLevel,
+    base: { instance_id: config.instanceId },
+    write: (line) => runtime.write(line),
+  });
+  runtime.onUncaught((error) => log.error('an error was not caught', { error: String(error) }));
+  const engine = createEngine(config, log);
+  await engine.connect(ENGINE_TIMEOUT_MS);
+  const instance = createInstance({
+    config,
+    engine,
+    log,
+    clock: systemClock,
+    random: systemRandom,
+    hostname: runtime.hostname(),
+  });
+  const app = createApp({
+    ...instance.routes,
+    log,
+    verifyToken: createTokenVerifier({
+      secret: config.jwtSecret,
+      jwksUrl: config.jwksUrl,
+      issuer: config.jwtIssuer,
+      audience: config.jwtAudience,
+      now: () => systemClock.now(),
+    }),
+    allowedOrigins: config.allowedOrigins,
+    clientAddress: addressOf(config),
+    signatures: createSignatureVerifier({ keys: config.serviceKeys }),
+    hash: (text) => createHash('sha256').update(text).digest('base64url'),
+  });
+  const transport = createTransport({
+    fetch: (request, env) => app.fetch(request, env),
+    maxMessageBytes: config.maxMessageBytes,
+    handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+    onError: (error, context) => log.error('the transport failed', { context, error: String(error) }),
+  });
+  const { host, port } = await transport.listen({ host: config.host, port: config.port });
+  await instance.start(port);
+  const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  log.info('listening', { host, port, address, runtime: runtime.name, engine: engineName(config) });
+  return {
+    host,
+    port,
+    drain: async () => {
+      await instance.drain();
+      await transport.close();
+      await instance.stop();
+    },
+  };
+}
+
+/** A random end for the default instance id, so that two on one host differ. */
+export const randomSuffix = (): string => randomBytes(4).toString('hex');
+
+const engineName = ({ redisUrls }: Config): string => (redisUrls.length === 0 ? 'memory' : 'redis');
+
+function createEngine(config: Config, log: Log): Engine {
+  const options = {
+    ...config,
+    pageEvents: Math.min(100, config.sendBufferSize),
+    clock: systemClock,
+    random: systemRandom,
+  };
+  const [url] = config.redisUrls;
+  return url === undefined ? createMemoryEngine(options) : createRedisEngine({ ...options, log, url });
+}
+
+function addressOf({ trustedProxies }: Config) {
+  const addressOfRequest = createClientAddress({ trustedProxies });
+  return (c: {
+    env: { remoteAddress: string | undefined };
+    req: { header(name: string): string | undefined };
+  }) =>
+    addressOfRequest({
+      remoteAddress: c.env.remoteAddress,
+      forwardedFor: c.req.header('x-forwarded-for'),
+      flyClientIp: c.req.header('fly-client-ip'),
+    });
+}

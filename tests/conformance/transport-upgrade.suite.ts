@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest';
+import { frame, OPCODE, type RawClient } from '../support/raw-client.ts';
+import type { TransportRig } from '../support/transport-rig.ts';
+
+/** How a route decides about an upgrade, and what can get in its way. */
+export function upgradeSuite(rig: TransportRig): void {
+  const ask = async (line: string, headers: string[] = []): Promise<RawClient> => {
+    const raw = await rig.raw();
+    raw.request(line, { upgrade: true, headers });
+    return raw;
+  };
+
+  describe('a refused upgrade', () => {
+    test('gets the status, headers and body of the route, and is let go', async () => {
+      const raw = await ask('GET /refuse');
+      const [head = '', body = ''] = (await raw.rest()).split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/);
+      expect(head).toContain('\r\nx-extra: kept');
+      expect(head).toContain(`\r\ncontent-length: ${body.length}`);
+      expect(JSON.parse(body)).toMatchObject({ status: 401, detail: 'no' });
+    });
+
+    test('gets its answer though it kept talking', async () => {
+      const raw = await ask('GET /refuse');
+      for (let i = 0; i < 32; i++) raw.write(Buffer.alloc(65_536));
+      expect(await raw.rest()).toContain('"status":401');
+    });
+
+    test.each(['/throws', '/rejects'])(
+      '%s: a fault of the route is a 500 that says nothing of it',
+      async (path) => {
+        const raw = await ask(`GET ${path}`);
+        const answer = await raw.rest();
+        expect(answer).toMatch(/^HTTP\/1\.1 500 [\s\S]*application\/problem\+json/);
+        expect(answer).not.toMatch(/secret|at .*\.ts/);
+        expect((await rig.errors()).some((error) => error.startsWith('upgrade route: '))).toBe(true);
+      },
+    );
+
+    test('an error answer takes an acceptance back', async () => {
+      const id = rig.newId();
+      const raw = await ask(`GET /accept-then-fail?id=${id}`);
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 500 [\s\S]*failed/);
+      expect(await rig.journal(id)).toEqual(['aborted']);
+    });
+
+    test('a route that does not decide is given up, with a time to come back', async () => {
+      const raw = await ask('GET /never');
+      const answer = await raw.rest();
+      expect(answer).toMatch(/^HTTP\/1\.1 503 [\s\S]*retry-after: 1\r\n[\s\S]*not decided within 1000 ms/);
+    });
+
+    test('a route that accepts too late is told that it came to nothing', async () => {
+      const id = rig.newId();
+      const raw = await ask(`GET /ws?id=${id}&gated`);
+      await raw.rest();
+      await rig.release(id);
+      expect(await rig.journal(id, 'aborted')).toEqual(['waiting', 'aborted']);
+    });
+
+    test('a client that goes away is not upgraded', async () => {
+      const id = rig.newId();
+      const raw = await ask(`GET /ws?id=${id}&gated`);
+      await rig.journal(id, 'waiting');
+      raw.socket.resetAndDestroy();
+      await raw.over;
+      await rig.release(id);
+      expect(await rig.journal(id, 'aborted')).toEqual(['waiting', 'aborted']);
+    });
+  });
+
+  describe('a handshake that cannot succeed', () => {
+    test.each([
+      ['an old version', ['Sec-WebSocket-Version: 8'], 426, 'Sec-WebSocket-Version must be 13, got 8'],
+      ['no version', [], 426, 'got none'],
+      ['no key', ['Sec-WebSocket-Version: 13'], 400, 'Sec-WebSocket-Key'],
+      ['a bad key', ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: short'], 400, 'Sec-WebSocket-Key'],
+    ])('%s is refused before the route is asked', async (_, headers, status, detail) => {
+      const id = rig.newId();
+      const raw = await rig.raw();
+      raw.request(`GET /ws?id=${id}`, { headers: ['Connection: Upgrade', 'Upgrade: websocket', ...headers] });
+      const answer = await raw.rest();
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*application/problem\\+json`));
+      expect(answer).toContain(detail);
+      if (status === 426) expect(answer).toMatch(/sec-websocket-version: 13\r\n/i);
+      expect(await rig.journal(id)).toEqual([]);
+    });
+
+    test('a subprotocol list that is none aborts the acceptance', async () => {
+      const id = rig.newId();
+      const raw = await ask(`GET /ws?id=${id}`, ['Sec-WebSocket-Protocol: a,,b']);
+      expect(await raw.rest()).toMatch(
+        /^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*Sec-WebSocket-Protocol/,
+      );
+      expect(await rig.journal(id)).toEqual(['aborted']);
+    });
+
+    test('another method than GET is refused', async () => {
+      const raw = await ask('POST /ws');
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 400 [\s\S]*must be a GET or HEAD, got POST/);
+    });
+
+    test('a body is refused', async () => {
+      const raw = await ask('GET /ws', ['Content-Length: 3']);
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 400 [\s\S]*must not have a body/);
+    });
+
+    test('an upgrade behind an open request is cut, not answered in its place', async () => {
+      const raw = await rig.raw();
+      raw.request('GET /slow?id=before-upgrade');
+      await rig.journal('before-upgrade', 'waiting');
+      raw.request('GET /ws', { upgrade: true });
+      await raw.over;
+      expect(raw.text()).toBe('');
+    });
+  });
+
+  describe('an upgrade to something else', () => {
+    const h2c = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk'];
+
+    test('is answered as the ordinary request it also is', async () => {
+      const raw = await rig.raw();
+      raw.request('GET /bindings', { headers: h2c });
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 200 [\s\S]*"upgrade":false/);
+    });
+
+    test('HEAD is answered without the body', async () => {
+      const raw = await rig.raw();
+      raw.request('HEAD /plain', { headers: h2c });
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\n$/);
+    });
+
+    test('is refused where it would need a body', async () => {
+      const raw = await rig.raw();
+      raw.request('POST /body', { headers: [...h2c, 'Content-Length: 3'] });
+      raw.write('abc');
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 400 [\s\S]*application\/problem\+json/);
+    });
+
+    test('a path is not taken for a host', async () => {
+      const raw = await rig.raw();
+      raw.request('GET //plain/bindings', { headers: h2c });
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 404 /);
+    });
+
+    test('without Connection: upgrade it is an ordinary request', async () => {
+      const raw = await rig.raw();
+      raw.request('GET /bindings', { headers: ['Upgrade: websocket', 'Connection: close'] });
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 200 [\s\S]*"upgrade":false/);
+    });
+  });
+
+  describe('an accepted upgrade', () => {
+    test('may write WebSocket as it likes', async () => {
+      const raw = await rig.raw();
+      const headers = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='];
+      raw.request('GET /ws?id=', {
+        headers: ['Connection: keep-alive, UPGRADE', 'Upgrade: WebSocket', ...headers],
+      });
+      expect(await raw.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
+    });
+
+    test('frames that came with the handshake are not lost', async () => {
+      const id = rig.newId();
+      const raw = await rig.raw();
+      raw.socket.cork();
+      raw.request(`GET /ws?id=${id}&gated`, { upgrade: true });
+      raw.write(frame(OPCODE.text, 'with the handshake'));
+      raw.socket.uncork();
+      await rig.journal(id, 'waiting');
+      raw.write(frame(OPCODE.text, 'before the answer'));
+      await rig.release(id);
+      await rig.journal(id, 'message before');
+      expect(await rig.journal(id)).toEqual([
+        'waiting',
+        'open',
+        'message with the handshake',
+        'message before the answer',
+      ]);
+    });
+
+    test('names the subprotocol of the route, if the client offered it', async () => {
+      const chosen = await rig.socket(rig.newId(), '&protocol=bearer', ['bearer', 'token']);
+      expect(chosen.protocol).toBe('bearer');
+      const raw = await ask(`GET /ws?id=${rig.newId()}&protocol=other`, [
+        'Sec-WebSocket-Protocol: bearer, token',
+      ]);
+      expect(await raw.until('\r\n\r\n')).not.toMatch(/sec-websocket-protocol/i);
+    });
+
+    test('never echoes a subprotocol that the route did not choose', async () => {
+      const raw = await ask(`GET /ws?id=${rig.newId()}`, ['Sec-WebSocket-Protocol: token, bearer']);
+      expect(await raw.until('\r\n\r\n')).not.toMatch(/sec-websocket-protocol/i);
+    });
+
+    test('offers no compression', async () => {
+      const raw = await ask(`GET /ws?id=${rig.newId()}`, ['Sec-WebSocket-Extensions: permessage-deflate']);
+      expect(await raw.until('\r\n\r\n')).not.toMatch(/sec-websocket-extensions/i);
+    });
+  });
+}

@@ -1,0 +1,4 @@
+import { startFixture } from '../support/transport-rig.ts';
+import { transportSuite } from './transport.suite.ts';
+
+transportSuite('node', () => startFixture('node', ['--import', 'tsx']));

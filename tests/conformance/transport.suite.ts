@@ -1,0 +1,101 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { type Running, TransportRig } from '../support/transport-rig.ts';
+import { attackSuite } from './transport-attacks.suite.ts';
+import { httpSuite } from './transport-http.suite.ts';
+import { socketSuite } from './transport-socket.suite.ts';
+import { upgradeSuite } from './transport-upgrade.suite.ts';
+
+/**
+ * What the transport owes the core, whichever runtime it runs on.
+ *
+ * @param start runs `tests/support/transport-fixture.ts`
+ */
+export function transportSuite(runtime: string, start: () => Promise<Running>): void {
+  describe(`transport on ${runtime}`, () => {
+    const rig = new TransportRig('');
+    let running: Running;
+    let witness: WebSocket;
+
+    beforeAll(async () => {
+      running = await start();
+      rig.url = running.url;
+      witness = await connectWitness(rig.url);
+    });
+
+    afterAll(async () => {
+      witness.terminate();
+      await running.stop();
+    });
+
+    // Whatever a test did to the server, its neighbour on the same server notices nothing.
+    afterEach(async () => {
+      rig.reset();
+      await expectEcho(witness);
+    });
+
+    httpSuite(rig);
+    upgradeSuite(rig);
+    socketSuite(rig);
+    attackSuite(rig);
+
+    test('every connection was opened or aborted, and closed once', async () => {
+      for (const entries of await rig.journals()) {
+        const count = (prefix: string) => entries.filter((entry) => entry.startsWith(prefix)).length;
+        expect(count('open') + count('aborted'), entries.join()).toBeLessThanOrEqual(1);
+        expect(count('closed'), entries.join()).toBeLessThanOrEqual(count('open'));
+        if (count('closed') > 0) expect(entries.at(-1)).toMatch(/^closed/);
+      }
+    });
+  });
+
+  closeSuite(runtime, start);
+}
+
+function closeSuite(runtime: string, start: () => Promise<Running>) {
+  test(`transport on ${runtime}: close() cuts what is open, lets answers finish, leaves nothing running`, async () => {
+    const running = await start();
+    const rig = new TransportRig(running.url);
+    try {
+      const silent = await rig.raw();
+      const keptAlive = await rig.raw();
+      keptAlive.request('GET /plain');
+      await keptAlive.until('plain');
+      const open = await rig.rawSocket('open');
+      const deciding = await rig.raw();
+      deciding.request('GET /ws?id=deciding&gated', { upgrade: true });
+      await rig.journal('deciding', 'waiting');
+      const answer = rig.get('/slow?id=slow');
+      await rig.journal('slow', 'waiting');
+
+      await fetch(`${rig.url}/stop?release=slow`, { method: 'POST' });
+      await Promise.all([silent, keptAlive, open, deciding].map((raw) => raw.over));
+      expect(await (await answer).text()).toBe('slow');
+      const { code, output } = await running.exited();
+      expect(code).toBe(0);
+      expect(output).toContain('\nclosed');
+    } finally {
+      rig.reset();
+      await running.stop();
+    }
+  });
+}
+
+async function connectWitness(url: string): Promise<WebSocket> {
+  const client = new WebSocket(`${url.replace('http', 'ws')}/ws?id=witness`);
+  await new Promise((resolve, reject) => client.once('open', resolve).once('error', reject));
+  return client;
+}
+
+let echoes = 0;
+
+async function expectEcho(client: WebSocket) {
+  echoes += 1;
+  const word = `witness-${echoes}`;
+  const answer = new Promise((resolve, reject) => {
+    client.once('message', (data) => resolve(data.toString()));
+    client.once('close', (code) => reject(new Error(`the witness was closed with ${code}`)));
+  });
+  client.send(word);
+  expect(await answer).toBe(word);
+}

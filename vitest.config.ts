@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+import { CountsReporter } from './tests/support/counts-reporter.ts';
+
+const REDIS = ['tests/support/redis-global-setup.ts'];
+
+export default defineConfig({
+  test: {
+    reporters: ['default', new CountsReporter()],
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'engine',
+          include: ['tests/conformance/engine*.test.ts'],
+          globalSetup: REDIS,
+          testTimeout: 15_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'server',
+          include: ['tests/conformance/{transport,server}*.test.ts', 'tests/e2e/**/*.test.ts'],
+          globalSetup: REDIS,
+          testTimeout: 30_000,
+          // Real processes on a busy machine: Deno alone may take seconds to come up.
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
