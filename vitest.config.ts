@@ -10,6 +10,10 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
       {
         extends: true,
+        test: { name: 'properties', include: ['tests/properties/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      {
+        extends: true,
         test: {
           name: 'engine',
           include: ['tests/conformance/engine*.test.ts'],
@@ -25,6 +29,16 @@ export default defineConfig({
           globalSetup: REDIS,
           testTimeout: 30_000,
           // Real processes on a busy machine: Deno alone may take seconds to come up.
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: ['tests/faults/**/*.test.ts'],
+          globalSetup: REDIS,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

@@ -17,7 +17,7 @@ const declared = Object.values(settings).map((setting) => setting.variable);
 /**
  * Reads every variable of contract §2 and `LOG_LEVEL`; an empty one counts as unset.
  *
- * @throws ConfigError with every fault: wrong values, missing ones, both or none of `JWT_SECRET` and
+ * @throws ConfigError with every fault: wrong values, missing ones, none of `JWT_SECRET` and
  * `JWKS_URL`, and `WS_*` names that do not exist.
  */
 export function parseConfig(env: Environment, defaults: InstanceDefaults): Config {
@@ -63,11 +63,9 @@ function toFault<T>(setting: Setting<T>, text: string, issue: v.BaseIssue<unknow
 const isSet = (text: string | undefined): boolean => text !== undefined && text.trim() !== '';
 
 function tokenKeyFaults(env: Environment): ConfigFault[] {
-  const hasSecret = isSet(env.JWT_SECRET);
-  if (hasSecret !== isSet(env.JWKS_URL)) return [];
-  const wanted = 'exactly one of them: an HS256 secret, or the http(s) address of a key set';
-  const variable = 'JWT_SECRET, JWKS_URL';
-  return [{ variable, got: hasSecret ? 'both' : 'neither', wanted }];
+  if (isSet(env.JWT_SECRET) || isSet(env.JWKS_URL)) return [];
+  const wanted = 'at least one of them: an HS256 secret, or the http(s) address of a key set';
+  return [{ variable: 'JWT_SECRET, JWKS_URL', got: 'neither', wanted }];
 }
 
 function undeclaredFaults(env: Environment): ConfigFault[] {

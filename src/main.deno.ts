@@ -1,4 +1,4 @@
 import { denoRuntime } from './adapters/runtime/deno.ts';
-import { main } from './main.ts';
+import { run } from './run.ts';
 
-await main(denoRuntime);
+await run(denoRuntime);

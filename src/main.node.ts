@@ -1,4 +1,4 @@
 import { nodeRuntime } from './adapters/runtime/node.ts';
-import { main } from './main.ts';
+import { run } from './run.ts';
 
-await main(nodeRuntime);
+await run(nodeRuntime);

@@ -46,14 +46,14 @@ export const settings: { readonly [Field in keyof Config]: Setting<Config[Field]
   jwtSecret: {
     variable: 'JWT_SECRET',
     schema: schemas.verbatim,
-    fallback: { described: 'this or `JWKS_URL`, not both', value: () => null },
+    fallback: { described: 'this or `JWKS_URL` is required', value: () => null },
     meaning: 'HS256 secret; RFC 7518 asks for 32 bytes or more',
     show: showHidden,
   },
   jwksUrl: {
     variable: 'JWKS_URL',
     schema: schemas.keySetUrl,
-    fallback: { described: 'this or `JWT_SECRET`, not both', value: () => null },
+    fallback: { described: 'this or `JWT_SECRET` is required', value: () => null },
     meaning: '`http(s)://` address of the key set (RS256, ES256, EdDSA)',
     show: showUrl,
   },

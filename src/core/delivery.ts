@@ -1,9 +1,9 @@
 import type { Filters } from '../protocol/filters.ts';
 import { passes } from '../protocol/filters.ts';
-import type { ReplayReason, ServerMessage } from '../protocol/server-messages.ts';
+import type { Missing, ReplayReason, ServerMessage } from '../protocol/server-messages.ts';
 import type { Feed } from './feed.ts';
 import type { Outbox } from './outbox.ts';
-import type { EventRecord, Page, Position } from './ports/engine.ts';
+import type { EventRecord, Page, Position, Tail } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
 import type { ClaimedPosition } from './replay-plan.ts';
 import { planReplay } from './replay-plan.ts';
@@ -23,9 +23,10 @@ type CatchUp = {
   /** Announced with REPLAY_START and REPLAY_END; a repair that finds everything stays silent. */
   reason: ReplayReason | null;
   announced: boolean;
+  /** Since the last REPLAY_START. */
   delivered: number;
-  /** Newest sequence id that was named missing. */
-  namedTo: number;
+  /** Up to where the stream was named missing: in another epoch, the same numbers are other events. */
+  named: Position | null;
   /** The furthest that was heard of the stream meanwhile: a page that ends before it is not the end. */
   heard: Position | null;
 };
@@ -96,21 +97,25 @@ export class Delivery {
   }
 
   #goBack(reason: ReplayReason | null): void {
-    this.#catchUp = { reason, announced: false, delivered: 0, namedTo: 0, heard: this.#options.feed.end };
+    this.#catchUp = { reason, announced: false, delivered: 0, named: null, heard: this.#options.feed.end };
     this.#run();
   }
 
   #run(): void {
     if (this.#running) return;
     this.#running = true;
-    this.#readOn()
-      .catch((error: unknown) => {
+    this.#readOn().then(
+      () => {
+        this.#running = false;
+        // An event may have sent it back to the log after the loop had ended, and before this was known.
+        if (this.#catchUp !== null && !this.#ended) this.#run();
+      },
+      (error: unknown) => {
+        this.#running = false;
         // Without the engine the connection stays, and goes on from here when it is back.
         if (!(error instanceof EngineUnavailable)) this.#options.failed(error);
-      })
-      .finally(() => {
-        this.#running = false;
-      });
+      },
+    );
   }
 
   async #readOn(): Promise<void> {
@@ -126,14 +131,14 @@ export class Delivery {
 
   #apply(page: Page, catchUp: CatchUp): void {
     const { after, missing } = planReplay(this.#position, page.tail);
-    const isNews = missing !== null && missing.to_sequence_id > catchUp.namedTo;
     const { epoch } = page.tail;
-    if (isNews || (catchUp.reason !== null && !catchUp.announced)) {
+    if (isNews(missing, epoch, catchUp.named) || (catchUp.reason !== null && !catchUp.announced)) {
       const payload = { epoch, after_sequence_id: after, complete: missing === null, missing };
       const reason = catchUp.announced ? 'resync' : (catchUp.reason ?? 'resync');
       this.#options.say({ type: 'REPLAY_START', payload: { reason, ...payload } });
       catchUp.announced = true;
-      catchUp.namedTo = missing?.to_sequence_id ?? 0;
+      catchUp.delivered = 0;
+      catchUp.named = missing === null ? null : namedOf(missing, page.tail);
     }
     const isElsewhere = after !== this.#position.sequenceId;
     this.#position = { epoch, sequenceId: after };
@@ -167,4 +172,13 @@ export class Delivery {
     this.#options.outbox.push(record.frame);
     return 1;
   }
+}
+
+/** Whether something is missing that this client was not told of. */
+const isNews = (missing: Missing | null, epoch: string, named: Position | null): boolean =>
+  missing !== null && (named?.epoch !== epoch || missing.to_sequence_id > named.sequenceId);
+
+/** What was named of a life that ended says nothing of the numbers that the next one gives out. */
+function namedOf({ to_sequence_id }: Missing, { epoch, oldest, firstOfEpoch }: Tail): Position {
+  return { epoch, sequenceId: Math.min(to_sequence_id, Math.max(oldest, firstOfEpoch) - 1) };
 }

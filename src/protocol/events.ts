@@ -64,13 +64,19 @@ export const progressPayloadSchema = v.pipe(
 
 export const otherPayloadSchema = v.looseObject({});
 
+// A list has keys too, and would pass as an object.
+const payloadSchema = v.pipe(
+  v.looseObject({}),
+  v.check((value) => !Array.isArray(value), 'got a list, wanted an object'),
+);
+
 export const eventSchema = v.strictObject({
   event_type: eventTypeSchema,
   user_id: userIdSchema,
   agent_id: idSchema,
   project_id: v.nullish(idSchema, null),
   priority: v.optional(picklist(PRIORITIES)),
-  payload: v.looseObject({}),
+  payload: payloadSchema,
 });
 
 export type EventResult =

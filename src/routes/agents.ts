@@ -6,6 +6,7 @@ import type { Problem } from '../protocol/problems.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import type { AppContext } from './context.ts';
 import { newRoutes } from './context.ts';
+import { onlyMethods } from './methods.ts';
 import { offersBearer, tokenOf } from './token.ts';
 
 /** Subprotocol under which a browser, which can set no header, hands over its token: `bearer, <jwt>`. */
@@ -23,17 +24,19 @@ type Applied = { readonly applicant: Applicant; readonly request: ConnectRequest
 
 /** `GET /ws/agents` (contract §3): every refusal comes before the upgrade, and a plain GET is told the same. */
 export function agentRoutes(options: AgentRoutesOptions) {
-  return newRoutes().get('/ws/agents', async (c) => {
-    const applied = await apply(c, options);
-    if ('code' in applied) return problemResponse(applied);
-    const { admission } = options;
-    if (c.env.upgrade === null) {
-      return problemResponse((await admission.explain(applied.applicant)) ?? UPGRADE_REQUIRED);
-    }
-    const result = await admission.admit(applied.applicant, applied.request);
-    if (result.kind === 'refused') return problemResponse(result.problem);
-    return c.env.upgrade.accept({ ...result.acceptance, protocol: offersBearer(c) ? BEARER : null });
-  });
+  return newRoutes()
+    .get('/ws/agents', async (c) => {
+      const applied = await apply(c, options);
+      if ('code' in applied) return problemResponse(applied);
+      const { admission } = options;
+      if (c.env.upgrade === null) {
+        return problemResponse((await admission.explain(applied.applicant)) ?? UPGRADE_REQUIRED);
+      }
+      const result = await admission.admit(applied.applicant, applied.request);
+      if (result.kind === 'refused') return problemResponse(result.problem);
+      return c.env.upgrade.accept({ ...result.acceptance, protocol: offersBearer(c) ? BEARER : null });
+    })
+    .all(onlyMethods('GET, HEAD'));
 }
 
 const UPGRADE_REQUIRED: Problem = {

@@ -6,8 +6,9 @@ import type { AgentEvent } from '../protocol/events.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import type { AppContext } from './context.ts';
 import { newRoutes } from './context.ts';
+import { onlyMethods } from './methods.ts';
 import { parseBatchBody, parseEventBody } from './publish-body.ts';
-import { limitedBody, signedBody } from './signed-body.ts';
+import { signedBody } from './signed-body.ts';
 
 export type InternalRoutesOptions = {
   readonly publisher: Publisher;
@@ -19,13 +20,14 @@ export type InternalRoutesOptions = {
 /** What workers call (contract §5). */
 export function internalRoutes(options: InternalRoutesOptions) {
   return newRoutes()
-    .use('/api/v1/internal/*', limitedBody)
     .post('/api/v1/internal/ws/publish', (c) =>
       publish(c, options, { parse: parseEventBody, answer: (c, [result]) => answerOne(c, result) }),
     )
+    .all(onlyMethods('POST'))
     .post('/api/v1/internal/ws/publish/batch', (c) =>
       publish(c, options, { parse: parseBatchBody, answer: answerBatch }),
-    );
+    )
+    .all(onlyMethods('POST'));
 }
 
 type Shape = {

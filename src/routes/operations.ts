@@ -1,6 +1,7 @@
 import { RETRY_MS } from '../core/admission.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import { newRoutes } from './context.ts';
+import { onlyMethods } from './methods.ts';
 
 export type OperationsRoutesOptions = {
   isDraining(): boolean;
@@ -12,6 +13,7 @@ export type OperationsRoutesOptions = {
 export function operationsRoutes(options: OperationsRoutesOptions) {
   return newRoutes()
     .get('/healthz', (c) => c.json({ status: 'ok' }))
+    .all(onlyMethods('GET, HEAD'))
     .get('/readyz', (c) => {
       if (options.isDraining()) {
         return problemResponse({
@@ -23,5 +25,6 @@ export function operationsRoutes(options: OperationsRoutesOptions) {
       const reasons = options.unreadiness();
       if (reasons.length === 0) return c.json({ status: 'ready' });
       return problemResponse({ code: 'not-ready', detail: reasons.join('; '), retryAfterMs: RETRY_MS });
-    });
+    })
+    .all(onlyMethods('GET, HEAD'));
 }

@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit';
 import type { SignatureVerifier } from '../core/ports/auth.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import type { AppContext } from './context.ts';
@@ -6,12 +5,8 @@ import type { AppContext } from './context.ts';
 /** Largest body of an internal request, in bytes (contract §5). */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Answers 413 before more than the limit is read. */
-export const limitedBody = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: () =>
-    problemResponse({ code: 'too-large', detail: `the body is larger than ${MAX_BODY_BYTES} bytes` }),
-});
+/** How much of a body that is too large is still read, so that its sender gets to see the answer, in bytes. */
+const MAX_DISCARDED_BYTES = 8 * MAX_BODY_BYTES;
 
 export type SignedBody = { readonly service: string; readonly webhookId: string; readonly text: string };
 
@@ -20,7 +15,8 @@ export async function signedBody(
   c: AppContext,
   signatures: SignatureVerifier,
 ): Promise<SignedBody | Response> {
-  const text = await c.req.text();
+  const text = await limitedText(c);
+  if (text === null) return tooLarge();
   const id = c.req.header('webhook-id');
   const service = c.req.header('x-service-name');
   const { pathname, search } = new URL(c.req.url);
@@ -39,3 +35,28 @@ export async function signedBody(
   }
   return { service, webhookId: id, text };
 }
+
+/** The body as text, or null for one that is larger than the limit. */
+async function limitedText(c: AppContext): Promise<string | null> {
+  const isMeasured = c.req.header('transfer-encoding') === undefined;
+  const announced = Number(c.req.header('content-length') ?? 0);
+  if (isMeasured && announced <= MAX_BODY_BYTES) return await c.req.text();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // By its reader: leaving a loop over the stream would cancel it, and the connection with it.
+  const reader = c.req.raw.body?.getReader();
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    size += part.value.length;
+    if (size > MAX_DISCARDED_BYTES) return null;
+    if (size <= MAX_BODY_BYTES) chunks.push(part.value);
+  }
+  return size > MAX_BODY_BYTES ? null : await new Blob(chunks).text();
+}
+
+// The connection may hold the rest of the body, which nobody could tell from the next request.
+const tooLarge = (): Response =>
+  problemResponse({
+    code: 'too-large',
+    detail: `the body is larger than ${MAX_BODY_BYTES} bytes`,
+    headers: { connection: 'close' },
+  });

@@ -133,6 +133,14 @@ export function socketSuite(rig: TransportRig): void {
       expect(await rig.journal(id, 'closed')).toEqual(['open', 'closed 1000 true']);
     });
 
+    test('the peer closes, gets the answer and never hangs up', async () => {
+      const id = rig.newId();
+      const raw = await rig.rawSocket(id, { halfOpen: true });
+      raw.write(frame(OPCODE.close, closing(1000)));
+      expect(await raw.closeCode()).toBe(1000);
+      expect(await rig.journal(id, 'closed')).toEqual(['open', 'closed 1000 true']);
+    });
+
     test('the peer is reset', async () => {
       const id = rig.newId();
       const raw = await rig.rawSocket(id);
@@ -166,7 +174,7 @@ export function socketSuite(rig: TransportRig): void {
       ['drain', 'drain', `flood ${MORE_THAN_FITS}`],
     ])('in %s closes its socket with 1011 and is reported', async (_, throwIn, text) => {
       const id = rig.newId();
-      const raw = await rig.rawSocket(id, `&throwIn=${throwIn}`);
+      const raw = await rig.rawSocket(id, { query: `&throwIn=${throwIn}` });
       if (text !== '') raw.write(frame(OPCODE.text, text));
       expect(await raw.closeCode()).toBe(1011);
       raw.write(frame(OPCODE.close, closing(1011)));
@@ -176,7 +184,7 @@ export function socketSuite(rig: TransportRig): void {
 
     test('in closed is reported', async () => {
       const id = rig.newId();
-      const raw = await rig.rawSocket(id, '&throwIn=closed');
+      const raw = await rig.rawSocket(id, { query: '&throwIn=closed' });
       raw.socket.resetAndDestroy();
       await rig.journal(id, 'closed');
       expect(await rig.errors()).toContain('socket handler: closed threw');

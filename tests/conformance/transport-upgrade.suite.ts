@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { frame, OPCODE, type RawClient } from '../support/raw-client.ts';
 import type { TransportRig } from '../support/transport-rig.ts';
@@ -22,8 +23,20 @@ export function upgradeSuite(rig: TransportRig): void {
 
     test('gets its answer though it kept talking', async () => {
       const raw = await ask('GET /refuse');
-      for (let i = 0; i < 32; i++) raw.write(Buffer.alloc(65_536));
-      expect(await raw.rest()).toContain('"status":401');
+      raw.socket.end(Buffer.alloc(16 * 1024 * 1024));
+      const [wasReset] = await once(raw.socket, 'close');
+      expect(wasReset).toBe(false);
+      expect(raw.text()).toContain('"status":401');
+    });
+
+    test('is cut off where it does not hang up', async () => {
+      const raw = await rig.raw({ halfOpen: true });
+      raw.request('GET /refuse', { upgrade: true });
+      await raw.rest();
+      const cut = once(raw.socket, 'close');
+      // What is written to a connection that is gone comes back as a reset.
+      const knocking = setInterval(() => raw.write('x'), 50);
+      await cut.finally(() => clearInterval(knocking));
     });
 
     test.each(['/throws', '/rejects'])(
@@ -55,7 +68,7 @@ export function upgradeSuite(rig: TransportRig): void {
       const raw = await ask(`GET /ws?id=${id}&gated`);
       await raw.rest();
       await rig.release(id);
-      expect(await rig.journal(id, 'aborted')).toEqual(['waiting', 'aborted']);
+      expect(await rig.journal(id, 'aborted')).toEqual(['waiting', 'interrupted late', 'aborted']);
     });
 
     test('a client that goes away is not upgraded', async () => {
@@ -63,9 +76,9 @@ export function upgradeSuite(rig: TransportRig): void {
       const raw = await ask(`GET /ws?id=${id}&gated`);
       await rig.journal(id, 'waiting');
       raw.socket.resetAndDestroy();
-      await raw.over;
+      await rig.journal(id, 'interrupted');
       await rig.release(id);
-      expect(await rig.journal(id, 'aborted')).toEqual(['waiting', 'aborted']);
+      expect(await rig.journal(id, 'aborted')).toEqual(['waiting', 'interrupted gone', 'aborted']);
     });
   });
 

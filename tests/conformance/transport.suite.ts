@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Running, TransportRig } from '../support/transport-rig.ts';
@@ -83,7 +84,7 @@ function closeSuite(runtime: string, start: () => Promise<Running>) {
 
 async function connectWitness(url: string): Promise<WebSocket> {
   const client = new WebSocket(`${url.replace('http', 'ws')}/ws?id=witness`);
-  await new Promise((resolve, reject) => client.once('open', resolve).once('error', reject));
+  await once(client, 'open');
   return client;
 }
 
@@ -92,10 +93,7 @@ let echoes = 0;
 async function expectEcho(client: WebSocket) {
   echoes += 1;
   const word = `witness-${echoes}`;
-  const answer = new Promise((resolve, reject) => {
-    client.once('message', (data) => resolve(data.toString()));
-    client.once('close', (code) => reject(new Error(`the witness was closed with ${code}`)));
-  });
   client.send(word);
-  expect(await answer).toBe(word);
+  const [answer] = await once(client, 'message', { signal: AbortSignal.timeout(5_000) });
+  expect(String(answer)).toBe(word);
 }

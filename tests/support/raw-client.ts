@@ -30,10 +30,10 @@ export class RawClient {
     });
   }
 
-  static async connect(url: string): Promise<RawClient> {
+  /** With `halfOpen` the client does not end its side by itself when the server ends its own. */
+  static async connect(url: string, { halfOpen = false } = {}): Promise<RawClient> {
     const { hostname, port } = new URL(url);
-    // Half-open allowed: it is for the test to say when this side ends.
-    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: halfOpen });
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new RawClient(socket);
   }

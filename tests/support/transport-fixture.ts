@@ -138,6 +138,8 @@ app.get('/accept-then-fail', (c) => {
 });
 app.get('/ws', async (c) => {
   const { id = '', gated } = c.req.query();
+  const { signal } = c.req.raw;
+  signal.addEventListener('abort', () => journalOf(id).add(`interrupted ${signal.reason}`));
   if (gated !== undefined) await gate(id);
   return (
     accept(c.env, c.req.query()) ?? problemResponse({ code: 'upgrade-required', detail: 'not an upgrade' })

@@ -40,15 +40,18 @@ export class TransportRig {
     return `c${this.#ids}`;
   }
 
-  async raw(): Promise<RawClient> {
-    const raw = await RawClient.connect(this.url);
+  async raw(options: { halfOpen?: boolean } = {}): Promise<RawClient> {
+    const raw = await RawClient.connect(this.url, options);
     this.#raws.push(raw);
     return raw;
   }
 
   /** A WebSocket by hand: a raw client whose upgrade has been accepted. */
-  async rawSocket(id: string, query = ''): Promise<RawClient> {
-    const raw = await this.raw();
+  async rawSocket(
+    id: string,
+    { query = '', halfOpen = false }: { query?: string; halfOpen?: boolean } = {},
+  ): Promise<RawClient> {
+    const raw = await this.raw({ halfOpen });
     raw.request(`GET /ws?id=${id}${query}`, { upgrade: true });
     await raw.until('\r\n\r\n');
     return raw;

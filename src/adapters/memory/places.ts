@@ -1,21 +1,28 @@
-/** Members that each hold a place until a time of their own: the connections of a user, the upgrades of an address. */
+/**
+ * Members that each hold a place until a time of their own: the connections of a user, the upgrades of an address. In
+ * the order of that time, because all places of one kind are held equally long.
+ */
 export type Places = Map<string, number>;
 
 export type PlaceRequest = {
   readonly member: string;
   readonly limit: number;
   readonly now: number;
-  readonly until: number;
+  readonly holdMs: number;
   readonly reserve: boolean;
 };
 
 /** Takes a place where there is one. Gives 0, or the time in ms until the first place falls free. */
 export function takePlace(all: Map<string, Places>, key: string, request: PlaceRequest): number {
-  const { member, limit, now, until, reserve } = request;
-  const places = all.get(key) ?? new Map();
-  for (const [other, expiresAt] of places) if (expiresAt <= now) places.delete(other);
-  if (limit > 0 && places.size >= limit && !places.has(member)) return Math.min(...places.values()) - now;
-  if (reserve) all.set(key, places.set(member, until));
+  const { member, limit, now, holdMs, reserve } = request;
+  const places = all.get(key) ?? new Map<string, number>();
+  dropExpired(places, now);
+  const [firstFree] = places.values();
+  if (limit > 0 && places.size >= limit && !places.has(member)) return Math.ceil((firstFree ?? now) - now);
+  if (!reserve) return 0;
+  // Taken out first, so that a place that is held on moves behind the others.
+  places.delete(member);
+  all.set(key, places.set(member, now + holdMs));
   return 0;
 }
 
@@ -29,7 +36,14 @@ export function leavePlace(all: Map<string, Places>, key: string, member: string
 /** Frees what has expired under keys that nobody asks about any more. */
 export function sweepPlaces(all: Map<string, Places>, now: number): void {
   for (const [key, places] of all) {
-    for (const [member, expiresAt] of places) if (expiresAt <= now) places.delete(member);
+    dropExpired(places, now);
     if (places.size === 0) all.delete(key);
+  }
+}
+
+function dropExpired(places: Places, now: number): void {
+  for (const [member, expiresAt] of places) {
+    if (expiresAt > now) return;
+    places.delete(member);
   }
 }

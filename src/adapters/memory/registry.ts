@@ -10,13 +10,8 @@ import type {
 } from '../../core/ports/engine.ts';
 import { CONNECTION_LEASE_MS } from '../../core/ports/engine.ts';
 import { leavePlace, sweepPlaces, takePlace } from './places.ts';
-import type { MemoryStore } from './store.ts';
-import { dropExpired } from './store.ts';
-
-export type RegisteredConnection = ConnectionEntry & {
-  readonly instanceId: string;
-  readonly expiresAt: number;
-};
+import type { MemoryStore, RegisteredConnection } from './store.ts';
+import { dropExpired, putExpiring } from './store.ts';
 
 export class MemoryRegistry implements Registry {
   readonly #store: MemoryStore;
@@ -30,17 +25,11 @@ export class MemoryRegistry implements Registry {
   }
 
   async admit({ connectionId, userId, address, reserve }: AdmissionRequest): Promise<Admission> {
-    const now = this.#clock.now();
     const { upgradesOfAddress, connectionsOfUser } = this.#store;
     const { connectRatePerAddress, maxConnectionsPerUser } = this.#options;
-    const upgrade = {
-      member: connectionId,
-      now,
-      reserve,
-      limit: connectRatePerAddress,
-      until: now + UPGRADE_SPAN_MS,
-    };
-    const place = { ...upgrade, limit: maxConnectionsPerUser, until: now + CONNECTION_LEASE_MS };
+    const asked = { member: connectionId, now: this.#clock.elapsed(), reserve };
+    const upgrade = { ...asked, limit: connectRatePerAddress, holdMs: UPGRADE_SPAN_MS };
+    const place = { ...asked, limit: maxConnectionsPerUser, holdMs: CONNECTION_LEASE_MS };
     const wait = connectRatePerAddress === 0 ? 0 : takePlace(upgradesOfAddress, address, upgrade);
     if (wait > 0) return { kind: 'too_many_upgrades', retryAfterMs: wait };
     if (takePlace(connectionsOfUser, userId, place) === 0) return { kind: 'admitted' };
@@ -49,16 +38,14 @@ export class MemoryRegistry implements Registry {
   }
 
   async refresh(entries: readonly ConnectionEntry[]): Promise<void> {
-    const expiresAt = this.#clock.now() + CONNECTION_LEASE_MS;
+    const now = this.#clock.elapsed();
+    const { instanceId } = this.#options;
+    const held = { limit: 0, now, holdMs: CONNECTION_LEASE_MS, reserve: true };
     for (const entry of entries) {
-      const { connectionId, userId } = entry;
-      this.#store.connections.set(connectionId, {
-        ...entry,
-        instanceId: this.#options.instanceId,
-        expiresAt,
-      });
-      const places = this.#store.connectionsOfUser.get(userId) ?? new Map();
-      this.#store.connectionsOfUser.set(userId, places.set(connectionId, expiresAt));
+      const { connectionId: member, userId } = entry;
+      const value = { ...entry, instanceId };
+      putExpiring(this.#store.connections, member, { value, expiresAt: now + CONNECTION_LEASE_MS });
+      takePlace(this.#store.connectionsOfUser, userId, { ...held, member });
     }
   }
 
@@ -70,18 +57,14 @@ export class MemoryRegistry implements Registry {
   }
 
   async connectionsOf(userId: string): Promise<RegisteredConnection[]> {
-    const now = this.#clock.now();
+    dropExpired(this.#store.connections, this.#clock.elapsed());
     const ids = this.#store.connectionsOfUser.get(userId)?.keys() ?? [];
-    return [...ids]
-      .flatMap((id) => this.#store.connections.get(id) ?? [])
-      .filter(({ expiresAt }) => expiresAt > now);
+    return [...ids].flatMap((id) => this.#store.connections.get(id)?.value ?? []);
   }
 
   async announce(instance: InstanceEntry): Promise<void> {
-    // Deleted first, so that the map stays in the order of expiry.
-    this.#store.instances.delete(instance.instanceId);
-    const expiresAt = this.#clock.now() + CONNECTION_LEASE_MS;
-    this.#store.instances.set(instance.instanceId, { value: instance, expiresAt });
+    const expiresAt = this.#clock.elapsed() + CONNECTION_LEASE_MS;
+    putExpiring(this.#store.instances, instance.instanceId, { value: instance, expiresAt });
   }
 
   async withdraw(instanceId: string): Promise<void> {
@@ -89,16 +72,16 @@ export class MemoryRegistry implements Registry {
   }
 
   async instances(): Promise<InstanceEntry[]> {
-    dropExpired(this.#store.instances, this.#clock.now());
+    dropExpired(this.#store.instances, this.#clock.elapsed());
     return [...this.#store.instances.values()].map(({ value }) => value);
   }
 
   /** Forgets what has expired and nobody asks about. */
   sweep(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     sweepPlaces(this.#store.upgradesOfAddress, now);
     sweepPlaces(this.#store.connectionsOfUser, now);
-    for (const [id, { expiresAt }] of this.#store.connections)
-      if (expiresAt <= now) this.#store.connections.delete(id);
+    dropExpired(this.#store.connections, now);
+    dropExpired(this.#store.instances, now);
   }
 }

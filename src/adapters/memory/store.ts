@@ -1,38 +1,39 @@
 import type {
   Appended,
+  ConnectionEntry,
   EventRecord,
   HandoverListener,
   InstanceEntry,
-  Tail,
 } from '../../core/ports/engine.ts';
-import type { RegisteredConnection } from './registry.ts';
+import type { Places } from './places.ts';
 
-/** One user's stream in memory. `log` holds the persisted events, oldest first. */
+/** One user's stream in memory; times are of `Clock.elapsed`. */
 export type MemoryStream = {
-  epoch: string;
+  readonly epoch: string;
   newest: number;
-  firstOfEpoch: number;
-  previous: Tail['previous'];
   trimmedTo: number;
-  log: { readonly record: EventRecord; readonly sequenceId: number; readonly at: number }[];
+  /** Persisted events, oldest first, without holes. */
+  readonly log: { readonly record: EventRecord; readonly sequenceId: number; readonly at: number }[];
   touchedAt: number;
 };
 
 export type Expiring<Value> = { readonly value: Value; readonly expiresAt: number };
 
+export type RegisteredConnection = ConnectionEntry & { readonly instanceId: string };
+
 /**
  * What Redis is to the other engine: the state that several instances share. The embedded engine has one instance;
- * tests put several on one store.
+ * tests put several on one store. What expires stands in the order of its expiry.
  */
 export class MemoryStore {
   readonly streams = new Map<string, MemoryStream>();
   readonly claims = new Map<string, Expiring<string>>();
   readonly results = new Map<string, Expiring<Appended>>();
   readonly subscriptions = new Map<string, Set<HandoverListener>>();
-  readonly connections = new Map<string, RegisteredConnection>();
-  readonly connectionsOfUser = new Map<string, Map<string, number>>();
-  readonly upgradesOfAddress = new Map<string, Map<string, number>>();
+  readonly connections = new Map<string, Expiring<RegisteredConnection>>();
   readonly instances = new Map<string, Expiring<InstanceEntry>>();
+  readonly connectionsOfUser = new Map<string, Places>();
+  readonly upgradesOfAddress = new Map<string, Places>();
 
   /** Loses everything but the subscriptions, as FLUSHALL does. */
   flush(): void {
@@ -43,7 +44,17 @@ export class MemoryStore {
   }
 }
 
-/** Takes out what has expired. Entries are in the order of their expiry, so that it stops at the first live one. */
+/** Puts an entry in, or an entry that is known last in the order of expiry. */
+export function putExpiring<Value>(
+  entries: Map<string, Expiring<Value>>,
+  key: string,
+  entry: Expiring<Value>,
+): void {
+  entries.delete(key);
+  entries.set(key, entry);
+}
+
+/** Takes out what has expired; stops at the first that has not. */
 export function dropExpired<Value>(entries: Map<string, Expiring<Value>>, now: number): void {
   for (const [key, { expiresAt }] of entries) {
     if (expiresAt > now) return;

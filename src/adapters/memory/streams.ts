@@ -13,7 +13,7 @@ import type {
 } from '../../core/ports/engine.ts';
 import type { Random } from '../../core/ports/random.ts';
 import type { MemoryStore, MemoryStream } from './store.ts';
-import { dropExpired } from './store.ts';
+import { dropExpired, putExpiring } from './store.ts';
 
 const utf8 = new TextEncoder();
 
@@ -32,20 +32,19 @@ export class MemoryStreams implements Streams {
   }
 
   async claim(key: Omit<IdempotencyKey, 'item'>, bodyHash: string): Promise<'claimed' | 'conflict'> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     const { claims } = this.#store;
     dropExpired(claims, now);
     const name = `${key.service} ${key.id}`;
     const known = claims.get(name);
     if (known !== undefined && known.value !== bodyHash) return 'conflict';
-    // Renewed, and last in the order of expiry: the binding has to outlive every result that is stored under it.
-    claims.delete(name);
-    claims.set(name, { value: bodyHash, expiresAt: now + CLAIM_MS });
+    // Renewed: the binding has to outlive every result that is stored under it.
+    putExpiring(claims, name, { value: bodyHash, expiresAt: now + CLAIM_MS });
     return 'claimed';
   }
 
   async append(event: NewEvent, key: IdempotencyKey): Promise<Appended> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     const { results } = this.#store;
     dropExpired(results, now);
     const name = `${event.userId} ${key.service} ${key.item} ${key.id}`;
@@ -68,14 +67,14 @@ export class MemoryStreams implements Streams {
   }
 
   async open(userId: string): Promise<Tail> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     const stream = this.#adopt(userId, now);
     this.#trim(stream, now);
     return tailOf(stream);
   }
 
   async read(userId: string, afterSequenceId: number): Promise<Page> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     const stream = this.#adopt(userId, now);
     this.#trim(stream, now);
     return { tail: tailOf(stream), records: pageOf(stream, afterSequenceId, this.#options.pageEvents) };
@@ -85,14 +84,16 @@ export class MemoryStreams implements Streams {
     return userIds.map((userId) => {
       const stream = this.#store.streams.get(userId);
       if (stream === undefined) return null;
-      stream.touchedAt = this.#clock.now();
+      stream.touchedAt = this.#clock.elapsed();
       return { epoch: stream.epoch, sequenceId: stream.newest };
     });
   }
 
-  /** Forgets streams that nobody has used for long; called now and then. */
+  /** Forgets what has expired and nobody asks about. */
   sweep(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
+    dropExpired(this.#store.claims, now);
+    dropExpired(this.#store.results, now);
     for (const [userId, stream] of this.#store.streams) {
       this.#trim(stream, now);
       if (stream.touchedAt + STREAM_MEMORY_MS <= now) this.#store.streams.delete(userId);
@@ -102,15 +103,7 @@ export class MemoryStreams implements Streams {
   #adopt(userId: string, now: number): MemoryStream {
     let stream = this.#store.streams.get(userId);
     if (stream === undefined) {
-      stream = {
-        epoch: this.#random.id(),
-        newest: 0,
-        firstOfEpoch: 1,
-        previous: null,
-        trimmedTo: 0,
-        log: [],
-        touchedAt: now,
-      };
+      stream = { epoch: this.#random.id(), newest: 0, trimmedTo: 0, log: [], touchedAt: now };
       this.#store.streams.set(userId, stream);
     }
     stream.touchedAt = now;
@@ -140,24 +133,17 @@ function recordOf(event: NewEvent, epoch: string, sequenceId: number | null): Ev
   };
 }
 
-function tailOf(stream: MemoryStream): Tail {
-  const { epoch, newest, firstOfEpoch, previous, trimmedTo, log } = stream;
-  return {
-    epoch,
-    sequenceId: newest,
-    firstOfEpoch,
-    previous,
-    trimmedTo,
-    oldest: log[0]?.sequenceId ?? newest + 1,
-  };
+function tailOf({ epoch, newest, trimmedTo, log }: MemoryStream): Tail {
+  const oldest = log[0]?.sequenceId ?? newest + 1;
+  // Nothing is ever lost but all of it, so that an epoch begins at 1 and has none before it.
+  return { epoch, sequenceId: newest, firstOfEpoch: 1, previous: null, oldest, trimmedTo };
 }
 
-function pageOf(stream: MemoryStream, afterSequenceId: number, most: number): EventRecord[] {
+function pageOf({ log }: MemoryStream, afterSequenceId: number, most: number): EventRecord[] {
   const records: EventRecord[] = [];
   let bytes = 0;
-  const start = stream.log.findIndex(({ sequenceId }) => sequenceId > afterSequenceId);
-  if (start === -1) return records;
-  for (const { record } of stream.log.slice(start, start + most)) {
+  const start = Math.max(0, afterSequenceId + 1 - (log[0]?.sequenceId ?? 0));
+  for (const { record } of log.slice(start, start + most)) {
     bytes += record.frame.length;
     if (bytes > PAGE_BYTES && records.length > 0) break;
     records.push(record);

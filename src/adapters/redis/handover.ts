@@ -10,15 +10,22 @@ import { decodeRecord } from './record.ts';
 /** How many channels one SUBSCRIBE names after a reconnect. */
 const RESUBSCRIBE_BATCH = 500;
 
+export const LINK_DOWN = 'Redis: the subscriber link is down';
+
+/** `isLive` once every subscription stands on it. */
+type Link = { isLive: boolean };
+
 /** The subscriber link: what it is subscribed to outlives the link, and every new link is proven before it counts. */
 export class RedisHandover implements Handover {
   readonly #redis: Redis;
   readonly #log: Log;
-  readonly #users = new Set<string>();
   readonly #probeChannel: string;
+  /** Users that are wanted, each with the answer to its subscription. */
+  readonly #wanted = new Map<string, Promise<unknown>>();
   #listener: HandoverListener | null = null;
   #probed: ((nonce: string) => void) | null = null;
-  #live = false;
+  /** The present link, null while there is none. What was begun on an earlier one no longer counts. */
+  #link: Link | null = null;
 
   constructor(redis: Redis, options: { instanceId: string; log: Log }) {
     this.#redis = redis;
@@ -27,15 +34,15 @@ export class RedisHandover implements Handover {
     redis.on('messageBuffer', (channel: Buffer, message: Buffer) =>
       this.#receive(channel.toString('latin1'), message),
     );
-    redis.on('ready', () => void this.#restore());
+    redis.on('ready', () => void this.#restore({ isLive: false }));
     redis.on('close', () => {
-      this.#live = false;
+      this.#link = null;
     });
   }
 
   /** Whether every subscription stands on the present link. */
-  get live(): boolean {
-    return this.#live;
+  get isLive(): boolean {
+    return this.#link?.isLive ?? false;
   }
 
   listen(listener: HandoverListener): void {
@@ -48,39 +55,60 @@ export class RedisHandover implements Handover {
   }
 
   async subscribe(userId: string): Promise<void> {
-    if (!this.#live) throw new EngineUnavailable('Redis: the subscriber link is down');
-    this.#users.add(userId);
-    try {
-      await answered(this.#redis.subscribe(keys.channel(userId)));
-    } catch (error) {
-      this.#users.delete(userId);
-      throw error;
-    }
+    if (!this.isLive) throw new EngineUnavailable(LINK_DOWN);
+    await (this.#wanted.get(userId) ?? this.#want(userId));
   }
 
   async unsubscribe(userId: string): Promise<void> {
-    this.#users.delete(userId);
-    // A link that is down has no subscription to take back, and the next one will not bring it back.
-    if (this.#live) await answered(this.#redis.unsubscribe(keys.channel(userId)));
+    this.#wanted.delete(userId);
+    const link = this.#link;
+    if (link === null) return;
+    try {
+      await answered(this.#redis.unsubscribe(keys.channel(userId)));
+    } catch (error) {
+      // A link that went down took the subscription along, and the next one will not bring it back.
+      if (link === this.#link) throw error;
+    }
   }
 
-  /** Gives the link up; a new one is made at once. For a link that is silent though its peer seems to be there. */
+  /** Gives up a link that is silent though its peer seems to be there; a new one is made at once. */
   renew(): void {
-    this.#live = false;
+    if (this.#link === null) return;
+    this.#link = null;
     this.#redis.disconnect(true);
   }
 
-  async #restore(): Promise<void> {
-    const channels = [this.#probeChannel, ...[...this.#users].map(keys.channel)];
+  #want(userId: string): Promise<unknown> {
+    const answer = answered(this.#redis.subscribe(keys.channel(userId)));
+    this.#wanted.set(userId, answer);
+    answer.catch(() => {
+      // Not where the user was given up and wanted again meanwhile.
+      if (this.#wanted.get(userId) === answer) this.#wanted.delete(userId);
+    });
+    return answer;
+  }
+
+  async #restore(link: Link): Promise<void> {
+    this.#link = link;
     try {
-      for (let start = 0; start < channels.length; start += RESUBSCRIBE_BATCH) {
-        await this.#redis.subscribe(...channels.slice(start, start + RESUBSCRIBE_BATCH));
-      }
-      this.#live = true;
-      this.#listener?.interrupted();
+      await this.#resubscribe();
     } catch (error) {
+      if (link !== this.#link) return;
       this.#log.warn('resubscribing failed', { error: String(error) });
       this.renew();
+    }
+    if (link !== this.#link) return;
+    link.isLive = true;
+    this.#listener?.interrupted();
+  }
+
+  async #resubscribe(): Promise<void> {
+    await this.#redis.subscribe(this.#probeChannel);
+    const users = [...this.#wanted.keys()];
+    for (let start = 0; start < users.length; start += RESUBSCRIBE_BATCH) {
+      // Not those that were given up while the batches before were waited for.
+      const batch = users.slice(start, start + RESUBSCRIBE_BATCH).filter((user) => this.#wanted.has(user));
+      if (batch.length > 0) await this.#redis.subscribe(...batch.map(keys.channel));
     }
   }
 
@@ -89,8 +117,11 @@ export class RedisHandover implements Handover {
       this.#probed?.(message.toString('latin1'));
       return;
     }
+    const userId = userOfChannel(channel);
+    // A subscription that was given up may still be on its way out.
+    if (!this.#wanted.has(userId)) return;
     const record = decodeRecord(message);
-    if (record !== null) this.#listener?.received(userOfChannel(channel), record);
+    if (record !== null) this.#listener?.received(userId, record);
     else this.#log.warn('a hand-over could not be read', { channel });
   }
 }

@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { EngineOptions } from '../../core/limits.ts';
 import { CONNECTION_RETRY_MS, UPGRADE_SPAN_MS } from '../../core/limits.ts';
-import type { Clock } from '../../core/ports/clock.ts';
 import type {
   Admission,
   AdmissionRequest,
@@ -15,50 +14,50 @@ import { answered } from './client.ts';
 import { keys } from './keys.ts';
 import { runScript, scripts } from './scripts.ts';
 
+type Take = {
+  readonly member: string;
+  readonly most: number;
+  readonly holdMs: number;
+  readonly reserve: boolean;
+};
+
+/**
+ * Connections and instances as hashes that expire by themselves, and sorted sets that find them. All times are of
+ * Redis's own clock: those of the instances need not agree.
+ */
 export class RedisRegistry implements Registry {
   readonly #redis: Redis;
   readonly #options: EngineOptions;
-  readonly #clock: Clock;
 
-  constructor(redis: Redis, options: EngineOptions & { clock: Clock }) {
+  constructor(redis: Redis, options: EngineOptions) {
     this.#redis = redis;
     this.#options = options;
-    this.#clock = options.clock;
   }
 
+  // The two sets can stand in different cluster slots, so no one step can take both places. The address is asked
+  // first and taken last: who is refused then holds nothing meanwhile that another could be refused for (G12).
   async admit({ connectionId, userId, address, reserve }: AdmissionRequest): Promise<Admission> {
     const { connectRatePerAddress, maxConnectionsPerUser } = this.#options;
-    const take = (key: string, most: number, holdMs: number) =>
-      answered(
-        runScript(this.#redis, scripts.takePlace, {
-          keys: [key],
-          args: [connectionId, most, holdMs, reserve ? 1 : 0],
-        }),
-      );
-    if (connectRatePerAddress > 0) {
-      const wait = Number(await take(keys.upgrades(address), connectRatePerAddress, UPGRADE_SPAN_MS));
-      if (wait > 0) return { kind: 'too_many_upgrades', retryAfterMs: wait };
-    }
-    const wait = await take(keys.connectionsOfUser(userId), maxConnectionsPerUser, CONNECTION_LEASE_MS);
-    if (wait === 0) return { kind: 'admitted' };
-    // Refused, so nothing of it stays (G12). The two sets can stand in different cluster slots.
-    if (connectRatePerAddress > 0 && reserve)
-      await answered(this.#redis.zrem(keys.upgrades(address), connectionId));
-    return { kind: 'too_many_connections', retryAfterMs: CONNECTION_RETRY_MS };
+    const upgrades = { key: keys.upgrades(address), most: connectRatePerAddress, holdMs: UPGRADE_SPAN_MS };
+    const places = { key: keys.connectionsOfUser(userId), most: maxConnectionsPerUser };
+    const isRated = connectRatePerAddress > 0;
+    const wait = isRated ? await this.#take(connectionId, { ...upgrades, reserve: false }) : 0;
+    if (wait > 0) return { kind: 'too_many_upgrades', retryAfterMs: wait };
+    const place = { ...places, holdMs: CONNECTION_LEASE_MS, reserve };
+    if ((await this.#take(connectionId, place)) > 0)
+      return { kind: 'too_many_connections', retryAfterMs: CONNECTION_RETRY_MS };
+    if (!isRated || !reserve) return { kind: 'admitted' };
+    const late = await this.#take(connectionId, { ...upgrades, reserve });
+    if (late === 0) return { kind: 'admitted' };
+    await answered(this.#redis.zrem(places.key, connectionId));
+    return { kind: 'too_many_upgrades', retryAfterMs: late };
   }
 
   async refresh(entries: readonly ConnectionEntry[]): Promise<void> {
-    const expiresAt = this.#clock.now() + CONNECTION_LEASE_MS;
-    const writes = entries.flatMap((entry) => {
-      const key = keys.connection(entry.connectionId);
-      const places = keys.connectionsOfUser(entry.userId);
-      return [
-        this.#redis.hset(key, fieldsOf(entry, this.#options.instanceId)),
-        this.#redis.pexpire(key, CONNECTION_LEASE_MS),
-        this.#redis.zadd(places, expiresAt, entry.connectionId),
-        this.#redis.pexpire(places, CONNECTION_LEASE_MS),
-      ];
-    });
+    const writes = entries.flatMap((entry) => [
+      this.#lease(keys.connection(entry.connectionId), fieldsOfConnection(entry, this.#options.instanceId)),
+      this.#index(keys.connectionsOfUser(entry.userId), entry.connectionId),
+    ]);
     await answered(Promise.all(writes));
   }
 
@@ -71,30 +70,14 @@ export class RedisRegistry implements Registry {
   }
 
   async connectionsOf(userId: string): Promise<(ConnectionEntry & { instanceId: string })[]> {
-    const ids = await answered(this.#redis.zrange(keys.connectionsOfUser(userId), '0', '-1'));
-    const found = await answered(Promise.all(ids.map((id) => this.#redis.hgetall(keys.connection(id)))));
+    const found = await this.#find(keys.connectionsOfUser(userId), keys.connection);
     return found.filter((fields) => fields.connection_id !== undefined).map(connectionOf);
   }
 
   async announce(instance: InstanceEntry): Promise<void> {
-    const key = keys.instance(instance.instanceId);
-    const fields = {
-      instance_id: instance.instanceId,
-      hostname: instance.hostname,
-      port: instance.port,
-      started_at: instance.startedAt,
-      last_heartbeat: instance.lastHeartbeat,
-      connection_count: instance.connectionCount,
-      status: instance.status,
-    };
-    const expiresAt = this.#clock.now() + CONNECTION_LEASE_MS;
-    await answered(
-      Promise.all([
-        this.#redis.hset(key, fields),
-        this.#redis.pexpire(key, CONNECTION_LEASE_MS),
-        this.#redis.zadd(keys.instances, expiresAt, instance.instanceId),
-      ]),
-    );
+    const { instanceId } = instance;
+    const leased = this.#lease(keys.instance(instanceId), fieldsOfInstance(instance));
+    await answered(Promise.all([leased, this.#index(keys.instances, instanceId)]));
   }
 
   async withdraw(instanceId: string): Promise<void> {
@@ -103,16 +86,35 @@ export class RedisRegistry implements Registry {
   }
 
   async instances(): Promise<InstanceEntry[]> {
-    await answered(this.#redis.zremrangebyscore(keys.instances, '-inf', this.#clock.now()));
-    const ids = await answered(this.#redis.zrange(keys.instances, '0', '-1'));
-    const found = await answered(Promise.all(ids.map((id) => this.#redis.hgetall(keys.instance(id)))));
+    const found = await this.#find(keys.instances, keys.instance);
     return found.filter((fields) => fields.instance_id !== undefined).map(instanceOf);
+  }
+
+  /** Gives 0, or the time in ms until a place falls free. */
+  async #take(member: string, { key, most, holdMs, reserve }: Place): Promise<number> {
+    const args = [member, most, holdMs, reserve ? 1 : 0];
+    return Number(await answered(runScript(this.#redis, scripts.takePlace, { keys: [key], args })));
+  }
+
+  #index(key: string, member: string): Promise<unknown> {
+    return this.#take(member, { key, most: 0, holdMs: CONNECTION_LEASE_MS, reserve: true });
+  }
+
+  #lease(key: string, fields: Record<string, string | number>): Promise<unknown> {
+    const args = [CONNECTION_LEASE_MS, ...Object.entries(fields).flat()];
+    return runScript(this.#redis, scripts.lease, { keys: [key], args });
+  }
+
+  /** The hashes that an index names; one that has expired is empty. */
+  async #find(index: string, keyOf: (member: string) => string): Promise<Fields[]> {
+    const members = await answered(this.#redis.zrange(index, '0', '-1'));
+    return answered(Promise.all(members.map((member) => this.#redis.hgetall(keyOf(member)))));
   }
 }
 
 type Fields = Record<string, string>;
 
-const fieldsOf = (entry: ConnectionEntry, instanceId: string) => ({
+const fieldsOfConnection = (entry: ConnectionEntry, instanceId: string) => ({
   connection_id: entry.connectionId,
   user_id: entry.userId,
   instance_id: instanceId,
@@ -121,6 +123,16 @@ const fieldsOf = (entry: ConnectionEntry, instanceId: string) => ({
   filters: JSON.stringify(entry.filters),
   last_sequence_id: entry.lastSequenceId,
   is_draining: entry.isDraining ? 1 : 0,
+});
+
+const fieldsOfInstance = (instance: InstanceEntry) => ({
+  instance_id: instance.instanceId,
+  hostname: instance.hostname,
+  port: instance.port,
+  started_at: instance.startedAt,
+  last_heartbeat: instance.lastHeartbeat,
+  connection_count: instance.connectionCount,
+  status: instance.status,
 });
 
 const connectionOf = (fields: Fields) => ({

@@ -17,6 +17,7 @@ export const scripts = {
   read: script('stream.lua', 'read.lua'),
   claim: script('claim.lua'),
   takePlace: script('take_place.lua'),
+  lease: script('lease.lua'),
 } as const;
 
 export type ScriptCall = {
@@ -24,13 +25,26 @@ export type ScriptCall = {
   readonly args: readonly (string | number)[];
 };
 
+/**
+ * Loads the scripts on every new link, before anything else is asked on it. A call that Redis does not know is sent a
+ * second time, and then events that were published in one batch could change places.
+ */
+export function keepLoaded(redis: Redis): void {
+  redis.on('ready', () => {
+    for (const { text } of Object.values(scripts)) {
+      // Where it fails, each call still brings its script along.
+      redis.script('LOAD', text).catch(() => {});
+    }
+  });
+}
+
 // The client has these, but does not declare them. (Its `callBuffer` loses the command's name when it pipelines.)
 type BufferScripts = {
   evalshaBuffer(sha: string, keyCount: number, ...words: (string | number)[]): Promise<unknown>;
   evalBuffer(text: string, keyCount: number, ...words: (string | number)[]): Promise<unknown>;
 };
 
-/** Runs a script by its name, and with its text where Redis does not know it yet. Strings come back as buffers. */
+/** Runs a script by its name, and with its text where Redis does not know it. Strings come back as buffers. */
 export async function runScript(
   redis: Redis,
   { text, sha }: Script,

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Redis } from 'ioredis';
 import type { EngineOptions } from '../../core/limits.ts';
 import { CLAIM_MS, IDEMPOTENCY_WINDOW_MS, PAGE_BYTES, STREAM_MEMORY_MS } from '../../core/limits.ts';
+import type { Clock } from '../../core/ports/clock.ts';
 import type {
   Appended,
   IdempotencyKey,
@@ -21,11 +22,17 @@ import { runScript, scripts } from './scripts.ts';
 /** How many streams one batch of `ends` asks about. */
 const ENDS_BATCH = 500;
 
+/** How often streams whose end is asked for are kept from being forgotten: someone follows them. */
+const TOUCH_EVERY_MS = 3_600_000;
+
+type StreamsOptions = EngineOptions & { readonly clock: Clock; readonly random: Random };
+
 export class RedisStreams implements Streams {
   readonly #redis: Redis;
-  readonly #options: EngineOptions & { readonly random: Random };
+  readonly #options: StreamsOptions;
+  #touchedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(redis: Redis, options: EngineOptions & { random: Random }) {
+  constructor(redis: Redis, options: StreamsOptions) {
     this.#redis = redis;
     this.#options = options;
   }
@@ -52,7 +59,6 @@ export class RedisStreams implements Streams {
           ephemeral ? 1 : 0,
           frame.head,
           frame.tail,
-          'PUBLISH',
         ],
       }),
     );
@@ -73,17 +79,24 @@ export class RedisStreams implements Streams {
   }
 
   async ends(userIds: readonly string[]): Promise<readonly (Position | null)[]> {
+    const now = this.#options.clock.elapsed();
+    const isTouchDue = now - this.#touchedAt >= TOUCH_EVERY_MS;
+    if (isTouchDue) this.#touchedAt = now;
     const ends: (Position | null)[] = [];
     for (let start = 0; start < userIds.length; start += ENDS_BATCH) {
-      const batch = userIds.slice(start, start + ENDS_BATCH).map((userId) => this.#end(userId));
+      const batch = userIds.slice(start, start + ENDS_BATCH).map((userId) => this.#end(userId, isTouchDue));
       ends.push(...(await answered(Promise.all(batch))));
     }
     return ends;
   }
 
   // The client sends what one turn asks for in one pipeline.
-  async #end(userId: string): Promise<Position | null> {
-    const [epoch, sequence] = await this.#redis.hmget(keys.meta(userId), 'epoch', 'sequence_id');
+  async #end(userId: string, touch: boolean): Promise<Position | null> {
+    const meta = keys.meta(userId);
+    const [[epoch, sequence]] = await Promise.all([
+      this.#redis.hmget(meta, 'epoch', 'sequence_id'),
+      touch ? this.#redis.pexpire(meta, STREAM_MEMORY_MS) : null,
+    ]);
     return epoch && sequence ? { epoch, sequenceId: Number(sequence) } : null;
   }
 
@@ -98,11 +111,7 @@ export class RedisStreams implements Streams {
   }
 
   #adoption(): [candidate: string, skip: number, memoryMs: number] {
-    return [
-      this.#options.random.id(),
-      EPOCH_SKIP,
-      Math.max(STREAM_MEMORY_MS, 2 * this.#options.replayWindowMs),
-    ];
+    return [this.#options.random.id(), EPOCH_SKIP, STREAM_MEMORY_MS];
   }
 }
 

@@ -44,17 +44,20 @@ export class Decision implements Upgrade {
   }
 }
 
+/** Why a decision was not waited for: the socket is closed, or the time is up. */
+export type Interruption = 'gone' | 'late';
+
 /**
- * Waits for `work` until the socket is closed ('gone') or the time, in milliseconds, is up ('late'). Rejects as `work`
+ * Waits for `work` until something interrupts it; `limitMs` is in milliseconds. Rejects as `work`
  * does; what `work` comes to afterwards is ignored.
  */
 export function whileConnected<T>(
   socket: Duplex,
   limitMs: number,
   work: Promise<T>,
-): Promise<T | 'gone' | 'late'> {
+): Promise<T | Interruption> {
   let stopWaiting = () => {};
-  const interrupted = new Promise<'gone' | 'late'>((resolve) => {
+  const interrupted = new Promise<Interruption>((resolve) => {
     const timer = setTimeout(() => resolve('late'), limitMs);
     const gone = () => resolve('gone');
     socket.once('close', gone);

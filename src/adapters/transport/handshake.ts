@@ -24,7 +24,7 @@ export function faultOf(incoming: IncomingMessage): Problem | null {
 }
 
 /** The request as routes take it; null where its target or a header cannot be one. */
-export function toRequest(incoming: IncomingMessage): Request | null {
+export function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | null {
   try {
     const { method = 'GET', url: target = '/', rawHeaders } = incoming;
     const headers = new Headers();
@@ -32,7 +32,7 @@ export function toRequest(incoming: IncomingMessage): Request | null {
       headers.append(`${rawHeaders[i]}`, `${rawHeaders[i + 1]}`);
     // Joined as text: resolved against a base, a target such as `//name/path` would be taken for another host.
     const origin = target.startsWith('/') ? `http://${incoming.headers.host ?? 'localhost'}` : '';
-    return new Request(new URL(origin + target), { method, headers });
+    return new Request(new URL(origin + target), { method, headers, signal });
   } catch {
     return null;
   }

@@ -91,7 +91,7 @@ class HttpTransport implements Transport {
 
   #onConnection(socket: TcpSocket) {
     this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    socket.on('close', () => this.#sockets.delete(socket));
   }
 
   #onRequest(incoming: IncomingMessage, outgoing: ServerResponse) {

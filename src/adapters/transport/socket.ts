@@ -33,7 +33,7 @@ export function openSocket(
   ws.on('error', (error) => socket.faulted(error));
   ws.on('close', (code) => socket.ended(code));
   // Ahead of the listener of ws, which would wait without a limit for a peer that half-closed and reads nothing.
-  raw.prependOnceListener('end', () => socket.peerEnded());
+  raw.prependListener('end', () => socket.peerEnded());
   socket.opened();
 }
 

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Bindings, UpgradeAcceptance } from '../../core/ports/transport.ts';
 import { problemResponse } from '../../protocol/problems.ts';
-import { Decision, whileConnected } from './decision.ts';
+import { Decision, type Interruption, whileConnected } from './decision.ts';
 import { asksForWebSocket, faultOf, toRequest } from './handshake.ts';
 import { type Answer, endWith, endWithProblem, readAnswer } from './raw-response.ts';
 import { type OnError, openSocket } from './socket.ts';
@@ -49,25 +49,26 @@ export class Upgrader {
     socket.on('error', ignore);
     const fault = faultOf(incoming);
     if (fault !== null) return endWithProblem(socket, fault);
-    const request = toRequest(incoming);
+    const abort = new AbortController();
+    const request = toRequest(incoming, abort.signal);
     if (request === null)
       return endWithProblem(socket, { code: 'bad-request', detail: 'malformed request target' });
-    await this.#decide(asked, request);
-  }
-
-  async #decide(asked: Asked, request: Request): Promise<void> {
-    const { incoming, socket } = asked;
-    const { handshakeTimeoutMs, onError } = this.#options;
-    const decision = new Decision(onError);
+    const decision = new Decision(this.#options.onError);
     const upgrade = asksForWebSocket(incoming) ? decision : null;
     const asking = this.#ask(request, { upgrade, remoteAddress: incoming.socket.remoteAddress });
-    const answer = await whileConnected(socket, handshakeTimeoutMs, asking);
+    const answer = await whileConnected(socket, this.#options.handshakeTimeoutMs, asking);
+    if (typeof answer === 'string') abort.abort(answer);
+    await this.#carryOut(asked, decision, answer);
+  }
+
+  async #carryOut(asked: Asked, decision: Decision, answer: Answer | Interruption): Promise<void> {
+    const { incoming, socket } = asked;
     if (typeof answer !== 'string' && answer.status < 400 && decision.acceptance !== null) {
       return this.#open(asked, decision, decision.acceptance);
     }
     decision.abandon();
     if (answer === 'gone') return;
-    if (answer === 'late') return endWithProblem(socket, tooLate(handshakeTimeoutMs));
+    if (answer === 'late') return endWithProblem(socket, tooLate(this.#options.handshakeTimeoutMs));
     endWith(socket, answer, { omitBody: incoming.method === 'HEAD' });
   }
 

@@ -14,10 +14,18 @@ local oldest = first and sequence_of(first) or newest + 1
 local page = { epoch, text(newest), known[1], known[2], known[3], known[4] or '0', text(oldest) }
 if page_events == 0 then return page end
 
-local bytes = 0
-for _, entry in ipairs(redis.call('XRANGE', stream, text(after + 1), '+', 'COUNT', page_events)) do
-  bytes = bytes + #entry[2][4]
-  if bytes > page_bytes and #page > 7 then break end
-  page[#page + 1] = entry[2][4]
-end
+-- In small steps, so that of large events no more are looked at than the page can hold.
+local STEP = 16
+local bytes, left = 0, page_events
+repeat
+  local entries = redis.call('XRANGE', stream, text(after + 1), '+', 'COUNT', math.min(left, STEP))
+  for _, entry in ipairs(entries) do
+    local event = entry[2][4]
+    bytes = bytes + #event
+    if bytes > page_bytes and #page > 7 then return page end
+    page[#page + 1] = event
+    after = sequence_of(entry)
+  end
+  left = left - #entries
+until #entries == 0 or left == 0
 return page

@@ -58,7 +58,7 @@ local function trim_by_age(stream, oldest_ms)
       end
     end
     redis.call('XTRIM', stream, 'MINID', '=', text(sequence_of(entries[#entries]) + 1))
-    batch = 100
+    batch = 16
   end
 end
 

@@ -1,0 +1,64 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Report } from './servers/report.ts';
+
+/** A server under test, in a process of its own. */
+export type Contestant = {
+  readonly port: number;
+  /** CPU time that the process has used so far. */
+  cpuSeconds(): Promise<number>;
+  stop(): Promise<void>;
+};
+
+export type ContestantOptions = {
+  /** Of `bench/servers`, without its ending. */
+  readonly server: 'agentcast' | 'bare' | 'hono';
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where to write a CPU profile; absent: none. */
+  readonly cpuProfileDir?: string | undefined;
+};
+
+const STOP_WITHIN_MS = 5_000;
+
+/** Starts a server and waits until it listens; throws an Error where it ends before. */
+export async function startContestant(options: ContestantOptions): Promise<Contestant> {
+  const { server, env = {}, cpuProfileDir } = options;
+  const profiling = cpuProfileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfileDir}`];
+  const child = fork(fileURLToPath(new URL(`servers/${server}.ts`, import.meta.url)), {
+    execArgv: ['--import', 'tsx', ...profiling],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', ...env },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const started = await nextReport(child);
+  if (!('port' in started)) throw new Error(`the ${server} server did not say where it listens`);
+  return {
+    port: started.port,
+    cpuSeconds: async () => {
+      child.send('cpu');
+      const report = await nextReport(child);
+      if (!('cpuSeconds' in report)) throw new Error(`the ${server} server did not say what it used`);
+      return report.cpuSeconds;
+    },
+    stop: () => stop(child),
+  };
+}
+
+function nextReport(child: ChildProcess): Promise<Report> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null): void => reject(new Error(`a server ended with status ${code}`));
+    child.once('exit', ended);
+    child.once('message', (report) => {
+      child.off('exit', ended);
+      resolve(report as Report);
+    });
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit');
+  const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+  child.disconnect();
+  await exited;
+  clearTimeout(impatience);
+}

@@ -1,0 +1,81 @@
+import { connect, type Socket } from 'node:net';
+import { FrameCounter } from './frame-counter.ts';
+
+const CONNECT_AT_A_TIME = 50;
+const HEAD_END = '\r\n\r\n';
+
+/** Many WebSocket clients that only count what they get. By hand, to leave the CPU to the server under test. */
+export class Clients {
+  readonly #sockets: Socket[] = [];
+  /** Frames that all of them together have received, after the greeting of each. */
+  received = 0;
+  /** Called after every arrival. */
+  heard: () => void = () => {};
+
+  get count(): number {
+    return this.#sockets.length;
+  }
+
+  /** Connects, and waits for the greeting of each. */
+  async connect(count: number, { port, target }: { port: number; target: string }): Promise<void> {
+    for (let left = count; left > 0; left -= CONNECT_AT_A_TIME) {
+      const some = Math.min(left, CONNECT_AT_A_TIME);
+      await Promise.all(Array.from({ length: some }, () => this.#open(port, target)));
+    }
+    this.received = 0;
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async #open(port: number, target: string): Promise<void> {
+    const socket = connect(port, '127.0.0.1');
+    this.#sockets.push(socket);
+    socket.setNoDelay(true);
+    socket.write(upgradeRequest(target));
+    const rest = await upgraded(socket);
+    const counter = new FrameCounter();
+    await new Promise<void>((resolve) => {
+      const count = (bytes: Buffer): void => {
+        const frames = counter.count(bytes);
+        this.received += frames;
+        if (frames > 0) resolve();
+        this.heard();
+      };
+      socket.on('data', count);
+      count(rest);
+    });
+  }
+}
+
+/** Waits for the 101; gives the bytes that came behind it. */
+function upgraded(socket: Socket): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let answer = Buffer.alloc(0);
+    const hear = (chunk: Buffer): void => {
+      answer = Buffer.concat([answer, chunk]);
+      const end = answer.indexOf(HEAD_END);
+      if (end === -1) return;
+      socket.off('data', hear);
+      if (answer.toString('latin1', 0, 12) === 'HTTP/1.1 101')
+        resolve(answer.subarray(end + HEAD_END.length));
+      else reject(new Error(`wanted a 101, got: ${answer.toString('utf8', 0, 400)}`));
+    };
+    socket.on('data', hear);
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('the server closed a client')));
+  });
+}
+
+const upgradeRequest = (target: string): string =>
+  [
+    `GET ${target} HTTP/1.1`,
+    'host: 127.0.0.1',
+    'connection: upgrade',
+    'upgrade: websocket',
+    'sec-websocket-version: 13',
+    'sec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==',
+    '',
+    '',
+  ].join('\r\n');

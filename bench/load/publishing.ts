@@ -1,0 +1,35 @@
+import { KeepAlive } from './keep-alive.ts';
+import type { Load } from './load.ts';
+import { batchBody, publishRequest, singleBody } from './requests.ts';
+
+/** Requests that are unanswered at a time, each on a connection of its own. */
+const IN_FLIGHT = 32;
+const USERS = Array.from({ length: 100 }, (_, index) => `user-${index}`);
+
+/** Publishes as fast as it is answered, for many users; counts events. */
+export async function publishingLoad(port: number, { batch }: { batch: boolean }): Promise<Load> {
+  const connections = await Promise.all(Array.from({ length: IN_FLIGHT }, () => KeepAlive.open(port)));
+  const bodies = batch ? [batchBody(USERS)] : USERS.map(singleBody);
+  const eventsOfRequest = batch ? USERS.length : 1;
+  let turn = 0;
+
+  async function run(ms: number): Promise<number> {
+    const deadline = performance.now() + ms;
+    let events = 0;
+    const loop = async (connection: KeepAlive): Promise<void> => {
+      while (performance.now() < deadline) {
+        const body = bodies[turn++ % bodies.length] ?? '';
+        await connection.send(publishRequest(body, { batch }));
+        events += eventsOfRequest;
+      }
+    };
+    await Promise.all(connections.map(loop));
+    return events;
+  }
+
+  function close(): void {
+    for (const connection of connections) connection.close();
+  }
+
+  return { run, close };
+}

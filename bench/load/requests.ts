@@ -1,0 +1,77 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { SignJWT } from 'jose';
+
+const PATH = '/api/v1/internal/ws/publish';
+const SERVICE = 'bench';
+const serviceKey = randomBytes(32);
+const jwtSecret = randomBytes(32).toString('hex');
+
+/** What a server of ours needs to take the requests of this bench, with nothing in the way of the load. */
+export const SERVER_ENV: Readonly<Record<string, string>> = {
+  HOST: '127.0.0.1',
+  PORT: '0',
+  JWT_SECRET: jwtSecret,
+  INTERNAL_SERVICE_KEYS: `${SERVICE}:whsec_${serviceKey.toString('base64')}`,
+  LOG_LEVEL: 'warn',
+  WS_HEARTBEAT_INTERVAL: '10m',
+  WS_CONNECT_RATE_PER_ADDRESS: '0',
+  WS_MAX_CONNECTIONS_PER_USER: '0',
+  WS_RATE_LIMIT_PER_CONNECTION: '0',
+  WS_RATE_LIMIT_GLOBAL: '0',
+};
+
+/** The user that all clients belong to. */
+export const WATCHED_USER = 'watched';
+
+/** Where a client of `WATCHED_USER` connects to hear what is new. */
+export async function clientTarget(): Promise<string> {
+  const token = await new SignJWT()
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(WATCHED_USER)
+    .setExpirationTime('1 hour')
+    .sign(new TextEncoder().encode(jwtSecret));
+  return `/ws/agents?token=${token}&last_sequence_id=latest`;
+}
+
+/** A status change of a usual size (about 250 bytes). */
+const eventOf = (userId: string) => ({
+  event_type: 'AGENT_STATUS_CHANGED',
+  user_id: userId,
+  agent_id: 'agent-1',
+  project_id: 'p-1',
+  payload: {
+    old_status: 'working',
+    new_status: 'completed',
+    task_id: 'task-42',
+    progress: 100,
+    message: 'Wrote the summary of chapter 3 and handed it over for review',
+  },
+});
+
+/** The body of a single publish. */
+export const singleBody = (userId: string): string => JSON.stringify(eventOf(userId));
+
+/** The body of a batch, one event for each of the users. */
+export const batchBody = (userIds: readonly string[]): string =>
+  JSON.stringify({ events: userIds.map(eventOf) });
+
+let requests = 0;
+
+/** A signed publish request, as one string to write; its id is new each time, so that none is a duplicate. */
+export function publishRequest(body: string, { batch }: { batch: boolean }): string {
+  const id = `bench-${process.pid}-${requests++}`;
+  const timestamp = Math.floor(Date.now() / 1000);
+  const signature = createHmac('sha256', serviceKey).update(`${id}.${timestamp}.${body}`).digest('base64');
+  return [
+    `POST ${PATH}${batch ? '/batch' : ''} HTTP/1.1`,
+    'host: 127.0.0.1',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-service-name: ${SERVICE}`,
+    `webhook-id: ${id}`,
+    `webhook-timestamp: ${timestamp}`,
+    `webhook-signature: v1,${signature}`,
+    '',
+    body,
+  ].join('\r\n');
+}

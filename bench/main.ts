@@ -1,0 +1,72 @@
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { findRedisProgram, startRedis } from '../tests/support/redis-server.ts';
+import type { Comparison } from './comparisons.ts';
+import { BARE, comparisons } from './comparisons.ts';
+import { type Contestant, startContestant } from './contestant.ts';
+import { type Duration, measure, type Runner } from './measure.ts';
+import { type Row, tableOf } from './table.ts';
+
+const FULL: Duration = { slices: 4, sliceMs: 400, warmUpMs: 1_000 };
+const QUICK: Duration = { slices: 2, sliceMs: 250, warmUpMs: 600 };
+
+const HELP = `npm run bench [-- --quick] [--only <text>] [--cpu-prof <directory>]
+
+  --quick       shorter slices: a look, not a measurement
+  --only        only the comparisons whose name contains the text
+  --cpu-prof    every server under test writes a CPU profile there when it ends
+`;
+
+type Options = { readonly duration: Duration; readonly cpuProfileDir: string | undefined };
+
+/** Runs one comparison, every server fresh. */
+async function compare({ name, entrants, load }: Comparison, options: Options): Promise<Row[]> {
+  const started: Contestant[] = [];
+  const runners: Runner[] = [];
+  try {
+    for (const entrant of [...entrants, BARE]) {
+      const contestant = await startContestant({ ...entrant, cpuProfileDir: options.cpuProfileDir });
+      started.push(contestant);
+      runners.push({ contestant, load: await load(contestant.port) });
+    }
+    const results = await measure(runners, options.duration);
+    const bare = results.at(-1);
+    return entrants.flatMap(({ label }, index) => {
+      const ours = results[index];
+      return ours === undefined || bare === undefined ? [] : [{ what: `${name}: ${label}`, ours, bare }];
+    });
+  } finally {
+    for (const { load } of runners) load.close();
+    await Promise.all(started.map((contestant) => contestant.stop()));
+  }
+}
+
+async function bench(only: string, options: Options): Promise<void> {
+  const redis = findRedisProgram() === null ? null : await startRedis();
+  const place = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown kind'}`;
+  console.log(
+    `Node ${process.version}, ${place}; ${redis === null ? 'no redis-server on PATH' : 'with Redis'}`,
+  );
+  try {
+    const rows: Row[] = [];
+    for (const comparison of comparisons(redis?.url ?? null)) {
+      if (!comparison.name.includes(only)) continue;
+      console.error(`measuring ${comparison.name} ...`);
+      rows.push(...(await compare(comparison, options)));
+    }
+    console.log(`\n${tableOf(rows)}\n\nWhat each row measures: bench/README.md`);
+  } finally {
+    await redis?.stop();
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    'cpu-prof': { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) console.log(HELP);
+else await bench(values.only, { duration: values.quick ? QUICK : FULL, cpuProfileDir: values['cpu-prof'] });

@@ -1,0 +1,11 @@
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { reportToBench } from './report.ts';
+
+/** The framework alone: reads the body and answers. */
+const app = new Hono();
+app.post('*', async (c) => {
+  await c.req.text();
+  return c.json({ sequence_id: 1, epoch: '0123456789abcdef01234567' }, 202);
+});
+serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => reportToBench(port));

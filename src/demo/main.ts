@@ -1,0 +1,116 @@
+import process from 'node:process';
+import { nodeRuntime } from '../adapters/runtime/node.ts';
+import { systemClock } from '../adapters/system/clock.ts';
+import type { Config } from '../config.ts';
+import { parseConfig } from '../config.ts';
+import type { Server } from '../serve.ts';
+import { randomSuffix, serve } from '../serve.ts';
+import type { AgentReport } from './agents.ts';
+import { AGENT_MESSAGE } from './agents.ts';
+import { eventText } from './message-text.ts';
+import { usablePort } from './port.ts';
+import { Screen } from './screen.ts';
+import type { Secrets } from './secrets.ts';
+import { generateSecrets, SERVICE, userToken } from './secrets.ts';
+import { Stage } from './stage.ts';
+import { welcomeText } from './welcome.ts';
+import type { WorkerOptions } from './worker.ts';
+import { publish, publishCommand } from './worker.ts';
+
+const USER = 'demo-user';
+const SEED = 7;
+
+const GREETING: AgentReport = {
+  event_type: AGENT_MESSAGE,
+  agent_id: 'you',
+  project_id: 'checkout-service',
+  payload: { message: 'Hello from curl' },
+};
+
+const screen = new Screen(process.stdout);
+
+/** Server logs are for standard error, so that they do not get between the lines to read. */
+const runtime = { ...nodeRuntime, write: nodeRuntime.writeError };
+
+/**
+ * The embedded engine on loopback, with secrets of its own and a short goodbye; `PORT` and the other `WS_*` settings are
+ * the environment's.
+ */
+function demoConfig(secrets: Secrets): Config {
+  const own = {
+    HOST: '127.0.0.1',
+    REDIS_URL: '',
+    JWT_SECRET: secrets.jwt,
+    JWKS_URL: '',
+    JWT_ISSUER: '',
+    JWT_AUDIENCE: '',
+    INTERNAL_SERVICE_KEYS: `${SERVICE}:${secrets.service}`,
+    LOG_LEVEL: 'warn',
+    WS_DRAIN_TIMEOUT: '1s',
+  };
+  return parseConfig({ ...nodeRuntime.env(), ...own }, { hostname: 'demo', randomSuffix: randomSuffix() });
+}
+
+async function startServer(secrets: Secrets): Promise<Server> {
+  const config = demoConfig(secrets);
+  const { port, trouble } = await usablePort(config.host, config.port);
+  if (trouble !== null) screen.say(`${trouble}: taking a free one instead`);
+  return await serve({ ...config, port }, runtime);
+}
+
+async function perform(report: AgentReport, worker: WorkerOptions): Promise<void> {
+  try {
+    const sequenceId = await publish(report, worker);
+    screen.live(
+      eventText({
+        type: report.event_type,
+        timestamp: new Date().toISOString(),
+        ...(sequenceId === null ? {} : { sequence_id: sequenceId }),
+        payload: { ...report.payload, agent_id: report.agent_id },
+      }),
+    );
+  } catch (error) {
+    screen.say(`${report.agent_id} could not publish: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function main(): Promise<void> {
+  const secrets = generateSecrets();
+  const server = await startServer(secrets);
+  const worker = {
+    address: `http://${server.host}:${server.port}`,
+    userId: USER,
+    serviceKey: secrets.service,
+  };
+  const token = await userToken(USER, secrets.jwt);
+  screen.say(
+    welcomeText({ address: worker.address, token, publishCommand: publishCommand(GREETING, worker) }),
+  );
+  const stage = new Stage({
+    after: systemClock.after,
+    seed: SEED,
+    publish: (report) => perform(report, worker),
+  });
+  stopOnSignal(server, stage);
+}
+
+function stopOnSignal(server: Server, stage: Stage): void {
+  let isStopping = false;
+  nodeRuntime.onStopSignal(() => {
+    // Ctrl-C reaches this process twice: by its group, and by npm above it.
+    if (isStopping) return;
+    isStopping = true;
+    stage.stop();
+    screen.say('stopping');
+    void server.drain().then(() => nodeRuntime.exit(0), fail);
+  });
+}
+
+function fail(error: unknown): void {
+  nodeRuntime.writeError(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+  nodeRuntime.exit(1);
+}
+
+// Who read it through a pipe has seen enough.
+process.stdout.on('error', () => nodeRuntime.exit(0));
+await main().catch(fail);

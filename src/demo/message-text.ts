@@ -1,0 +1,77 @@
+import { AGENT_STATUS_CHANGED, PROGRESS_UPDATE } from '../protocol/events.ts';
+
+/** A message of the server as far as a reader has to know it (contract §4). */
+export type Message = {
+  readonly type: string;
+  readonly timestamp: string;
+  readonly sequence_id?: number;
+  readonly payload: Readonly<Record<string, unknown>>;
+};
+
+const BAR_WIDTH = 20;
+const AGENT_WIDTH = 11;
+const NUMBER_WIDTH = 6;
+/** Longest JSON of others that a line repeats, in characters. */
+const MOST_JSON = 200;
+
+/** Reads a frame; what is no message of this protocol becomes one that says so. */
+export function readMessage(frame: string): Message {
+  try {
+    const message = JSON.parse(frame) as Partial<Message> | null;
+    if (
+      typeof message?.type === 'string' &&
+      typeof message.payload === 'object' &&
+      message.payload !== null
+    ) {
+      return message as Message;
+    }
+  } catch {
+    // Not JSON: the same as JSON that is no message.
+  }
+  const payload = { code: 'not_understood', message: frame.slice(0, MOST_JSON) };
+  return { type: 'ERROR', timestamp: '', payload };
+}
+
+/** Text of strangers as a terminal may show it: without what could move its cursor. */
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, ' ');
+
+/** One line for one event: when, its number in the stream (`·`: none, never replayed), which agent, what. */
+export function eventText({ type, timestamp, sequence_id, payload }: Message): string {
+  const time = new Date(timestamp).toTimeString().slice(0, 8);
+  const number = (sequence_id === undefined ? '·' : `#${sequence_id}`).padStart(NUMBER_WIDTH);
+  const agent = String(payload.agent_id ?? '').padEnd(AGENT_WIDTH);
+  return printable(`${time} ${number}  ${agent} ${whatHappened(type, payload)}`);
+}
+
+function whatHappened(type: string, payload: Message['payload']): string {
+  switch (type) {
+    case AGENT_STATUS_CHANGED:
+      return joined([`${payload.old_status} → ${payload.new_status}`, progressOf(payload), payload.message]);
+    case PROGRESS_UPDATE:
+      return joined([barOf(payload), timeLeft(payload), payload.message]);
+    default:
+      return joined([type, payload.message ?? withoutIds(payload)]);
+  }
+}
+
+const joined = (parts: readonly unknown[]): string =>
+  parts.filter((part) => part !== '' && part != null).join('  ');
+
+const progressOf = ({ progress }: Message['payload']): string =>
+  progress === undefined ? '' : `${progress} %`;
+
+function barOf({ progress_percent, current_step, total_steps }: Message['payload']): string {
+  const share = Number(progress_percent ?? (Number(current_step) / Number(total_steps)) * 100);
+  const percent = Math.min(100, Math.max(0, share || 0));
+  const full = Math.round((percent / 100) * BAR_WIDTH);
+  const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
+  return `${bar} ${`${Math.round(percent)}`.padStart(3)} %  ${current_step}/${total_steps}`;
+}
+
+const timeLeft = ({ estimated_seconds_remaining: seconds }: Message['payload']): string =>
+  typeof seconds === 'number' ? `about ${Math.ceil(seconds)} s left` : '';
+
+function withoutIds({ agent_id, project_id, ...rest }: Message['payload']): string {
+  const json = JSON.stringify(rest);
+  return json.length > MOST_JSON ? `${json.slice(0, MOST_JSON)}…` : json;
+}

@@ -1,0 +1,66 @@
+import type { Message } from './message-text.ts';
+import { printable } from './message-text.ts';
+
+type Payload = Message['payload'];
+
+/** What a message that is no event says, in words; null for one that needs no line, undefined for an event. */
+export function noticeText({ type, payload }: Message): string | null | undefined {
+  const text = TEXTS[type]?.(payload);
+  return typeof text === 'string' ? printable(text) : text;
+}
+
+const TEXTS: Readonly<Record<string, (payload: Payload) => string | null>> = {
+  CONNECTED: ({ user_id, instance_id, sequence_id, heartbeat_interval_ms }) =>
+    `connected as ${user_id} to ${instance_id}; newest event #${sequence_id}, a PING every ${seconds(heartbeat_interval_ms)}`,
+  REPLAY_START: ({ reason, after_sequence_id, missing }) =>
+    `replay (${REASONS[String(reason)] ?? reason}): ${after_sequence_id === 0 ? 'all that is kept' : `what came after #${after_sequence_id}`}${gapText(missing)}`,
+  REPLAY_END: ({ delivered, sequence_id }) =>
+    `replay done: ${counted(delivered, 'event')}; live from #${sequence_id} on`,
+  MESSAGES_DROPPED: (payload) => droppedText(payload),
+  FILTERS_UPDATED: ({ filters }) => `filters now: ${JSON.stringify(filters)}`,
+  SERVER_DRAINING: ({ reconnect_after_ms }) =>
+    `the server is stopping; leaving it in ${seconds(reconnect_after_ms)}`,
+  ERROR: ({ code, message }) => `error ${code}: ${message}`,
+  PING: () => null,
+  PONG: () => null,
+};
+
+const REASONS: Readonly<Record<string, string>> = {
+  connected: 'on connect',
+  requested: 'as asked',
+  resync: 'the server noticed a hole and repairs it',
+};
+
+const GAPS: Readonly<Record<string, string>> = {
+  expired: 'they are older than the replay window',
+  trimmed: 'more events came than are kept',
+  epoch_changed: 'the stream began anew, so nobody can tell what came in between',
+};
+
+const DROPS: Readonly<Record<string, string>> = {
+  buffer_full: 'this client reads too slowly',
+  expired: 'they waited too long',
+  rate_limited: 'there were more than the rate limit lets through',
+};
+
+function gapText(missing: unknown): string {
+  if (typeof missing !== 'object' || missing === null) return '';
+  const { from_sequence_id: from, to_sequence_id: to, reason } = missing as Payload;
+  return ` - GAP: #${from} to #${to} are missing, ${GAPS[String(reason)] ?? reason}`;
+}
+
+function droppedText({
+  count,
+  reason,
+  from_sequence_id: from,
+  to_sequence_id: to,
+  recoverable,
+}: Payload): string {
+  const range = typeof from === 'number' ? ` (#${from} to #${to})` : '';
+  const remedy = recoverable === true ? '; a REPLAY brings them back' : '';
+  return `GAP: ${counted(count, 'message')} dropped${range}, ${DROPS[String(reason)] ?? reason}${remedy}`;
+}
+
+const counted = (count: unknown, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+const seconds = (ms: unknown): string => `${Number((Number(ms) / 1000).toFixed(1))} s`;

@@ -1,0 +1,116 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { TEST_JWT_SECRET, TEST_SERVICE_KEY } from '../support/server-process.ts';
+import { newUser, tokenFor } from '../support/tokens.ts';
+import { numberedEvent } from '../support/worker.ts';
+import type { Cell, ServerRig } from './server-rig.ts';
+
+/** Contract §7: health, and what stands in the log. */
+export function operationSuite(rig: () => ServerRig): void {
+  test.each(['/healthz', '/readyz'])('%s is 200', async (path) => {
+    const response = await fetch(rig().server.url + path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+  });
+
+  test.each(['/healthz', '/readyz', '/ws/agents'])('405 for POST %s', async (path) => {
+    const response = await fetch(rig().server.url + path, { method: 'POST' });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, HEAD');
+    expect(await response.json()).toMatchObject({ type: 'urn:agentcast:problem:method-not-allowed' });
+  });
+
+  describe('the log', () => {
+    test('has the beginning and the end of every connection', async () => {
+      const user = newUser();
+      const client = await rig().live(user);
+      const id = client.frames[0]?.payload.connection_id;
+      await client.close();
+      await rig().allGone(1);
+      const lines = rig()
+        .server.logs()
+        .filter(({ connection_id }) => connection_id === id);
+      const about = { level: 'info', connection_id: id, user_id: user, address: '127.0.0.1' };
+      expect(lines).toMatchObject([
+        { msg: 'connection opened', ...about },
+        { msg: 'connection closed', ...about, code: 1000, duration_ms: expect.any(Number) },
+      ]);
+    });
+
+    test('is one JSON object a line', () => {
+      const { server } = rig();
+      expect(server.output().trim().split('\n')).toHaveLength(server.logs().length);
+    });
+
+    test('holds no token, key or signature', async () => {
+      const user = newUser();
+      const token = await tokenFor(user);
+      await rig().dial({ query: { token } });
+      await rig().dial({ protocols: ['bearer', token] });
+      await rig().refusal({ query: { token: `${token}x` } });
+      await rig().worker.accepted(numberedEvent(user, 1));
+      await rig().worker.publish({}, { headers: { 'webhook-signature': 'v1,forged' } });
+      const output = rig().server.output();
+      expect(output).toContain(user);
+      for (const secret of [TEST_JWT_SECRET, TEST_SERVICE_KEY, TEST_SERVICE_KEY.slice('whsec_'.length)])
+        expect(output).not.toContain(secret);
+      expect(output).not.toMatch(/eyJ[\w-]{8,}\.|v1,|bearer/i);
+    });
+  });
+}
+
+/** Contract §2: what a server that cannot start says. */
+export function startSuite(cell: Cell): void {
+  /** What a start that fails has written; fails where the server comes up. */
+  const failedStart = async (env: Record<string, string>): Promise<string> => {
+    const started = cell.start(env).then(
+      async (server) => {
+        await server.stop();
+        return 'it started';
+      },
+      (error: unknown) => String(error),
+    );
+    const output = await started;
+    expect(output).toContain('exit status 1');
+    return output;
+  };
+
+  describe('a start', () => {
+    test('with wrong configuration lists every fault, and no secret', async () => {
+      const output = await failedStart({
+        PORT: '70000',
+        REDIS_URL: 'redis//:p4ssw0rd@nowhere',
+        JWKS_URL: 'https://me:s3cret@keys.example/jwks',
+        INTERNAL_SERVICE_KEYS: 'tests:whsec_tooShortKey',
+        WS_HEARTBEAT_INTERVAL: 'soon',
+        WS_MAX_CONNECTIONS_PER_USER: '-1',
+        WS_HARTBEAT_TIMEOUT: '5s',
+        TRUSTED_PROXIES: '10.0.0.0/33',
+      });
+      const faults = ['PORT: got "70000"', 'REDIS_URL: ', 'JWKS_URL: ', 'INTERNAL_SERVICE_KEYS: ']
+        .concat(['WS_HEARTBEAT_INTERVAL: got "soon"', 'WS_MAX_CONNECTIONS_PER_USER: got "-1"'])
+        .concat(['WS_HARTBEAT_TIMEOUT: ', 'did you mean WS_HEARTBEAT_TIMEOUT?', 'TRUSTED_PROXIES: ']);
+      for (const fault of faults) expect(output).toContain(fault);
+      for (const secret of ['p4ssw0rd', 's3cret', 'tooShortKey']) expect(output).not.toContain(secret);
+    });
+
+    test('without what is required says so', async () => {
+      const output = await failedStart({ JWT_SECRET: '', INTERNAL_SERVICE_KEYS: '' });
+      expect(output).toContain('JWT_SECRET, JWKS_URL: got neither');
+      expect(output).toContain('INTERNAL_SERVICE_KEYS: got nothing');
+    });
+
+    test('on a port that is taken fails', async () => {
+      const taken = createServer();
+      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+      try {
+        expect(await failedStart({ PORT: String((taken.address() as AddressInfo).port) })).toMatch(
+          /could not start/,
+        );
+      } finally {
+        taken.close();
+      }
+    });
+  });
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { RedisServer } from '../support/redis-server.ts';
+import { startRedis } from '../support/redis-server.ts';
+import { newUser, tokenFor } from '../support/tokens.ts';
+import { numberedEvent } from '../support/worker.ts';
+import type { Cell } from './server-rig.ts';
+import { expectProblem, ServerRig, WAIT } from './server-rig.ts';
+
+/** An unreachable engine is a 503 within this time, never a hang (contract §5). */
+const WITHIN_MS = 2_000;
+
+/** Contract §3, §5, §7: a Redis that does not answer, and comes back. */
+export function outageSuite(cell: Cell): void {
+  describe.skipIf(cell.redisUrl === null)('outage', () => {
+    let redis: RedisServer;
+    let rig: ServerRig;
+
+    beforeAll(async () => {
+      redis = await startRedis();
+      rig = new ServerRig(await cell.start({ REDIS_URL: redis.url }));
+    });
+    afterAll(async () => {
+      rig.cutClients();
+      await rig.server.stop();
+      await redis.stop();
+    });
+
+    const readiness = () => fetch(`${rig.server.url}/readyz`);
+    const expectReady = () => vi.waitFor(async () => expect((await readiness()).status).toBe(200), WAIT);
+    const expectUnready = () =>
+      vi.waitFor(async () => {
+        const response = await readiness();
+        expect(response.status).toBe(503);
+        expect(await response.json()).toMatchObject({ detail: expect.stringMatching(/Redis/) });
+        expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
+      }, WAIT);
+
+    const expectRefused = async (event: Record<string, unknown>, id = randomUUID()): Promise<void> => {
+      const start = performance.now();
+      const answer = await rig.worker.publish(event, { id });
+      expect(performance.now() - start).toBeLessThan(WITHIN_MS);
+      expectProblem(answer);
+      expect(answer).toMatchObject({
+        status: 503,
+        body: { type: 'urn:agentcast:problem:engine-unavailable' },
+      });
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    };
+    const expectNoUpgrade = async (): Promise<void> => {
+      const { status, headers } = await rig.refusal({ query: { token: await tokenFor(newUser()) } });
+      expect(status).toBe(503);
+      expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    };
+
+    test('frozen: 503 within 2 seconds, and the same id again is safe', async () => {
+      const user = newUser();
+      const client = await rig.live(user);
+      const id = randomUUID();
+      await redis.kill('SIGSTOP');
+      await expectRefused(numberedEvent(user, 1), id);
+      await expectRefused(numberedEvent(user, 1), id);
+      await expectNoUpgrade();
+      await expectUnready();
+      await redis.kill('SIGCONT');
+      await expectReady();
+      await rig.worker.accepted(numberedEvent(user, 1), { id });
+      await rig.worker.accepted(numberedEvent(user, 2));
+      await client.until(({ payload }) => payload.n === 2);
+      expect(client.events.map(({ payload }) => payload.n)).toEqual([1, 2]);
+    });
+
+    test('stopped: 503 and not ready; started again: ready, and clients that stayed get what is new', async () => {
+      const user = newUser();
+      const client = await rig.live(user);
+      await rig.worker.accepted(numberedEvent(user, 1));
+      await client.next('NUMBERED');
+      await redis.kill('SIGKILL');
+      await expectUnready();
+      await expectRefused(numberedEvent(user, 2));
+      await expectNoUpgrade();
+      expect((await fetch(`${rig.server.url}/healthz`)).status).toBe(200);
+      await redis.restart();
+      await expectReady();
+      await rig.worker.accepted(numberedEvent(user, 3));
+      await client.until(({ payload }) => payload.n === 3);
+      await rig.live(newUser());
+    });
+
+    test('before the start: the server comes up not ready, and is ready when Redis is', async () => {
+      await redis.kill('SIGKILL');
+      const other = new ServerRig(await cell.start({ REDIS_URL: redis.url }));
+      try {
+        expect((await fetch(`${other.server.url}/readyz`)).status).toBe(503);
+        await redis.restart();
+        const ready = async () => expect((await fetch(`${other.server.url}/readyz`)).status).toBe(200);
+        await vi.waitFor(ready, WAIT);
+        await other.live(newUser());
+      } finally {
+        other.cutClients();
+        await other.server.stop();
+      }
+    });
+  });
+}

@@ -1,0 +1,123 @@
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import {
+  type Answer,
+  DashboardClient,
+  type DashboardOptions,
+  plainGet,
+  refusedUpgrade,
+} from '../support/dashboard-client.ts';
+import type { ServerProcess } from '../support/server-process.ts';
+import { tokenFor } from '../support/tokens.ts';
+import { Worker } from '../support/worker.ts';
+
+/** One cell of the matrix: a runtime and an engine. */
+export type Cell = {
+  /** Starts a server; `env` is stronger than the cell's own. */
+  start(env?: Record<string, string>): Promise<ServerProcess>;
+  /** Of the Redis that servers of this cell use; null where their engine is `memory`. */
+  readonly redisUrl: string | null;
+};
+
+/** How long to look for what has to come about by itself, and how often. */
+export const WAIT = { timeout: 10_000, interval: 20 };
+
+export type ConnectOptions = DashboardOptions & { query?: Record<string, string> };
+
+/** A running server, its worker, and the dashboards that a test connects to it. */
+export class ServerRig {
+  readonly server: ServerProcess;
+  readonly worker: Worker;
+  readonly #clients: DashboardClient[] = [];
+
+  constructor(server: ServerProcess) {
+    this.server = server;
+    this.worker = new Worker(server.url);
+  }
+
+  /** The address of the client endpoint. */
+  agents(query: Record<string, string> = {}): string {
+    return `${this.server.wsUrl}/ws/agents?${new URLSearchParams(query)}`;
+  }
+
+  /** Connects a dashboard of a user. */
+  async connect(userId: string, { query, ...options }: ConnectOptions = {}): Promise<DashboardClient> {
+    return this.dial({ query: { token: await tokenFor(userId), ...query }, ...options });
+  }
+
+  /** Connects with a query as it is given. */
+  async dial({ query, ...options }: ConnectOptions): Promise<DashboardClient> {
+    const client = await DashboardClient.connect(this.agents(query), options);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Connects a dashboard that stays for as long as the server does. */
+  async witness(userId: string): Promise<DashboardClient> {
+    return DashboardClient.connect(
+      this.agents({ token: await tokenFor(userId), last_sequence_id: 'latest' }),
+    );
+  }
+
+  /** Connects a dashboard that has had everything there was, and is live. */
+  async live(userId: string, options: ConnectOptions = {}): Promise<DashboardClient> {
+    const client = await this.connect(userId, options);
+    await client.next('REPLAY_END');
+    return client;
+  }
+
+  /** How an upgrade is refused; a plain GET has to be told the same. */
+  async refusal({ query, ...options }: ConnectOptions): Promise<Answer> {
+    const plain = await plainGet(this.agents(query), options);
+    const refused = await refusedUpgrade(this.agents(query), options);
+    expectProblem(refused);
+    expect(plain.body).toEqual(refused.body);
+    for (const answer of [plain, refused]) {
+      expect(answer.headers['content-type']).toBe('application/problem+json');
+      expect(answer.status).toBe(answer.body.status);
+    }
+    return refused;
+  }
+
+  /** Cuts what a test has left connected. */
+  cutClients(): void {
+    for (const client of this.#clients.splice(0)) client.cut();
+  }
+
+  /** Waits until the server has seen every connection end, but for `staying` of them. */
+  async allGone(staying = 0): Promise<void> {
+    const count = (msg: string): number => this.server.logs().filter((log) => log.msg === msg).length;
+    const open = () => count('connection opened') - count('connection closed');
+    await vi.waitFor(() => expect(open()).toBe(staying), WAIT);
+  }
+
+  /** Whether the server lives, and its log has no fault of its own. */
+  async expectWell(): Promise<void> {
+    expect((await fetch(`${this.server.url}/healthz`)).status).toBe(200);
+    expect(this.server.logs().filter(({ level }) => level === 'error')).toEqual([]);
+  }
+}
+
+/** A problem as RFC 9457 has it, with nothing but the members that the contract names. */
+export function expectProblem({ status, body }: Pick<Answer, 'status' | 'body'>): void {
+  const { errors, results, ...rest } = body;
+  expect(rest).toEqual({
+    type: expect.stringMatching(/^urn:agentcast:problem:[a-z-]+$/),
+    title: expect.stringMatching(/\S/),
+    status,
+    detail: expect.stringMatching(/\S/),
+  });
+}
+
+/** The server of a describe block: started before its tests, ended behind them; clients do not outlive their test. */
+export function useServer(cell: Cell, env: Record<string, string> = {}): () => ServerRig {
+  let rig: ServerRig | null = null;
+  beforeAll(async () => {
+    rig = new ServerRig(await cell.start(env));
+  });
+  afterEach(() => rig?.cutClients());
+  afterAll(() => rig?.server.stop());
+  return () => {
+    if (rig === null) throw new Error('the server is not started yet');
+    return rig;
+  };
+}

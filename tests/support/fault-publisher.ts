@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Place } from './fault-audit.ts';
+import type { LossLedger } from './fault-ledger.ts';
+import { type Fields, numberedEvent, PUBLISH, PUBLISH_BATCH, Worker, type WorkerAnswer } from './worker.ts';
+
+/** Far more than the 2 s in which a server has to answer: who waits longer has found a hang. */
+const ANSWER_WITHIN_MS = 6_000;
+const PAUSE_MS = 50;
+/** How long one event is sent again and again before the test fails. */
+const GIVE_UP_AFTER_MS = 40_000;
+
+/** One request and what became of it; `status` is 0 where there was no answer. */
+export type Attempt = {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly ms: number;
+  readonly id: string;
+};
+
+export type PublisherOptions = {
+  /** `http://…` of every server that takes events; a request goes to any of them, and is repeated at any other. */
+  readonly urls: readonly string[];
+  readonly ledger: LossLedger;
+  readonly random: () => number;
+};
+
+type Request = { readonly path: string; readonly body: string; readonly id: string };
+
+/** A worker that does not give up: sends under the same webhook-id until it is accepted, and enters that in the ledger. */
+export class PersistentPublisher {
+  readonly attempts: Attempt[] = [];
+  readonly #options: PublisherOptions;
+  #marks = 0;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /** Publishes one event; gives its place. */
+  async publish(userId: string): Promise<Place & { readonly mark: number }> {
+    const mark = this.#marks++;
+    const body = JSON.stringify(numberedEvent(userId, mark));
+    const answer = await this.#sendUntilAccepted({ path: PUBLISH, body, id: randomUUID() }, () => {});
+    return this.#enter(userId, mark, answer.body);
+  }
+
+  /** Publishes several events of a user as one batch. */
+  async batch(userId: string, size: number): Promise<void> {
+    const marks = Array.from({ length: size }, () => this.#marks++);
+    const body = JSON.stringify({ events: marks.map((mark) => numberedEvent(userId, mark)) });
+    // What a 503 says was taken has been accepted, whatever comes of the rest.
+    const enter = ({ body }: WorkerAnswer) => {
+      const results = (body.results ?? []) as Fields[];
+      for (const [index, mark] of marks.entries()) {
+        if (typeof results[index]?.sequence_id === 'number') this.#enter(userId, mark, results[index]);
+      }
+    };
+    await this.#sendUntilAccepted({ path: PUBLISH_BATCH, body, id: randomUUID() }, enter);
+  }
+
+  /** Publishes so many events a second to each user, in turn, until what it gives is called; that waits for the last. */
+  keepOn(userIds: readonly string[], perSecond: number): () => Promise<void> {
+    const stopped = new AbortController();
+    const running = new Set<Promise<unknown>>();
+    const faults: unknown[] = [];
+    const tick = setInterval(() => {
+      for (const userId of userIds) {
+        const publishing: Promise<unknown> = this.publish(userId)
+          .catch((error: unknown) => faults.push(error))
+          .finally(() => running.delete(publishing));
+        running.add(publishing);
+      }
+    }, 1_000 / perSecond);
+    stopped.signal.addEventListener('abort', () => clearInterval(tick));
+    return async () => {
+      stopped.abort();
+      await Promise.all(running);
+      if (faults.length > 0) throw faults[0];
+    };
+  }
+
+  async #sendUntilAccepted(request: Request, heard: (answer: WorkerAnswer) => void): Promise<WorkerAnswer> {
+    const giveUpAt = performance.now() + GIVE_UP_AFTER_MS;
+    while (performance.now() < giveUpAt) {
+      const answer = await this.#send(request);
+      if (answer !== null) heard(answer);
+      if (answer?.status === 202) return answer;
+      if (answer !== null && answer.status !== 503)
+        throw new Error(`a publish got ${answer.status}: ${JSON.stringify(answer.body)}`);
+      await pause(PAUSE_MS * (0.5 + this.#options.random()));
+    }
+    throw new Error(
+      `a publish was not accepted within ${GIVE_UP_AFTER_MS} ms: ${request.body.slice(0, 200)}`,
+    );
+  }
+
+  /** Gives null where no answer came: the server is gone, or went while it was asked. */
+  async #send({ path, body, id }: Request): Promise<WorkerAnswer | null> {
+    const { urls, random } = this.#options;
+    const url = urls[Math.floor(random() * urls.length)] ?? '';
+    const start = performance.now();
+    const tooLate = pause(ANSWER_WITHIN_MS, null, { ref: false });
+    const answer = await Promise.race([new Worker(url).send(path, body, { id }), tooLate]).catch(() => null);
+    this.attempts.push({
+      id,
+      status: answer?.status ?? 0,
+      retryAfter: answer?.headers.get('retry-after') ?? null,
+      ms: performance.now() - start,
+    });
+    return answer;
+  }
+
+  #enter(userId: string, mark: number, { epoch, sequence_id }: Fields): Place & { readonly mark: number } {
+    const accepted = { mark, epoch: String(epoch), sequenceId: Number(sequence_id) };
+    this.#options.ledger.accept(userId, accepted);
+    return accepted;
+  }
+}

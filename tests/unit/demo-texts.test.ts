@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import { eventText, type Message, readMessage } from '../../src/demo/message-text.ts';
+import { noticeText } from '../../src/demo/notice-text.ts';
+import { problemText } from '../../src/demo/problem-text.ts';
+import { Screen } from '../../src/demo/screen.ts';
+
+const message = (type: string, payload: Message['payload'], sequenceId?: number): Message => ({
+  type,
+  timestamp: '2026-03-01T10:20:30.123Z',
+  payload,
+  ...(sequenceId === undefined ? {} : { sequence_id: sequenceId }),
+});
+
+/** Without the time, which is that of the reader's place. */
+const lineOf = (...parts: Parameters<typeof message>): string =>
+  eventText(message(...parts))
+    .slice(9)
+    .trim();
+
+describe('a line for an event', () => {
+  test('begins with the time of day', () => {
+    expect(eventText(message('X', {}))).toMatch(/^\d\d:\d\d:30 /);
+  });
+
+  test.each<[string, Parameters<typeof message>, string]>([
+    [
+      'a status',
+      [
+        'AGENT_STATUS_CHANGED',
+        { agent_id: 'coder', old_status: 'working', new_status: 'stuck', progress: 40, message: 'waits' },
+        42,
+      ],
+      '#42  coder       working → stuck  40 %  waits',
+    ],
+    [
+      'a status without the optional fields',
+      ['AGENT_STATUS_CHANGED', { agent_id: 'coder', old_status: 'idle', new_status: 'working' }, 1],
+      '#1  coder       idle → working',
+    ],
+    [
+      'progress, with the time left',
+      [
+        'PROGRESS_UPDATE',
+        {
+          agent_id: 'coder',
+          current_step: 3,
+          total_steps: 4,
+          progress_percent: 75,
+          estimated_seconds_remaining: 11.2,
+        },
+      ],
+      '·  coder       ███████████████░░░░░  75 %  3/4  about 12 s left',
+    ],
+    [
+      'progress as it was published',
+      ['PROGRESS_UPDATE', { agent_id: 'coder', current_step: 1, total_steps: 4, message: 'Compile' }],
+      '·  coder       █████░░░░░░░░░░░░░░░  25 %  1/4  Compile',
+    ],
+    [
+      'another type',
+      ['COST_REPORTED', { agent_id: 'coder', project_id: 'p', cents: 12 }, 5],
+      '#5  coder       COST_REPORTED  {"cents":12}',
+    ],
+  ])('%s', (_, parts, line) => {
+    expect(lineOf(...parts)).toBe(line);
+  });
+
+  test('lets no text of others move the cursor of a terminal', () => {
+    expect(lineOf('NOTE', { agent_id: 'a', message: 'one\u001b[2Jtwo\nthree\u009b' })).not.toMatch(/\p{Cc}/u);
+    expect(noticeText(message('ERROR', { code: 'x', message: '\u001b]0;t\u0007' }))).not.toMatch(/\p{Cc}/u);
+    expect(problemText(400, '{"detail":"\\u001b[31m"}')).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe('words for what is no event', () => {
+  const missing = { from_sequence_id: 3, to_sequence_id: 9, reason: 'expired' };
+
+  test.each<[string, Message['payload'], string]>([
+    [
+      'REPLAY_START',
+      { reason: 'connected', after_sequence_id: 0, missing: null },
+      'replay (on connect): all that is kept',
+    ],
+    [
+      'REPLAY_START',
+      { reason: 'requested', after_sequence_id: 2, missing },
+      'replay (as asked): what came after #2 - GAP: #3 to #9 are missing, they are older than the replay window',
+    ],
+    ['REPLAY_END', { delivered: 1, sequence_id: 10 }, 'replay done: 1 event; live from #10 on'],
+    [
+      'MESSAGES_DROPPED',
+      {
+        count: 4,
+        by_priority: {},
+        reason: 'buffer_full',
+        from_sequence_id: 5,
+        to_sequence_id: 8,
+        recoverable: true,
+      },
+      'GAP: 4 messages dropped (#5 to #8), this client reads too slowly; a REPLAY brings them back',
+    ],
+    [
+      'SERVER_DRAINING',
+      { reconnect_after_ms: 1500, deadline_ms: 3000 },
+      'the server is stopping; leaving it in 1.5 s',
+    ],
+    ['ERROR', { code: 'invalid_message', message: 'got 1' }, 'error invalid_message: got 1'],
+  ])('%s %j', (type, payload, text) => {
+    expect(noticeText(message(type, payload))).toBe(text);
+  });
+
+  test('none for a PING, and an event is left to its own line', () => {
+    expect(noticeText(message('PING', {}))).toBeNull();
+    expect(noticeText(message('AGENT_STATUS_CHANGED', {}))).toBeUndefined();
+  });
+
+  test.each(['nonsense', '[]', 'null', '{"type":"X"}', '{"payload":{}}'])(
+    'a frame %s is shown as it is',
+    (frame) => {
+      expect(noticeText(readMessage(frame))).toBe(`error not_understood: ${frame}`);
+    },
+  );
+});
+
+describe('a refusal in one line', () => {
+  test('says what the problem says, faults included', () => {
+    const body = {
+      title: 'Invalid parameters',
+      detail: 'the query is not valid',
+      errors: [{ path: 'foo', detail: 'unknown' }],
+    };
+    expect(problemText(400, JSON.stringify(body))).toBe(
+      '400 Invalid parameters - the query is not valid - foo: unknown',
+    );
+  });
+
+  test.each(['<h1>Bad gateway</h1>', 'null', '[]', '7'])('repeats a body that is no problem: %s', (body) => {
+    expect(problemText(502, body)).toBe(`502 ${body}`);
+  });
+});
+
+describe('the screen', () => {
+  const written = (output: { isTTY: boolean; columns?: number }): string => {
+    let text = '';
+    const screen = new Screen({ ...output, write: (part: string) => (text += part) });
+    screen.say('hello');
+    screen.live('one');
+    screen.live('two and more');
+    screen.say('bye');
+    return text;
+  };
+
+  test('of a pipe gets one line after the other', () => {
+    expect(written({ isTTY: false })).toBe('hello\none\ntwo and more\nbye\n');
+  });
+
+  test('of a terminal keeps the live line in one place and within its width', () => {
+    expect(written({ isTTY: true, columns: 8 })).toBe('hello\n\r\x1b[2Kone\r\x1b[2Ktwo and\nbye\n');
+  });
+});
