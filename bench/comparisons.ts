@@ -1,13 +1,13 @@
 import type { ContestantOptions } from './contestant.ts';
-import { deliveringLoad } from './load/delivering.ts';
+import { type DeliveringOptions, deliveringLoad } from './load/delivering.ts';
 import type { Load } from './load/load.ts';
 import { publishingLoad } from './load/publishing.ts';
 import { SERVER_ENV } from './load/requests.ts';
 
-/** One of ours, as it is named in the table. */
+/** A server that is compared with the bare one, as it is named in the table. */
 export type Entrant = ContestantOptions & { readonly label: string };
 
-/** One kind of load, given to some of ours and to the bare server. */
+/** One kind of load, given to some servers and to the bare one. */
 export type Comparison = {
   readonly name: string;
   readonly entrants: readonly Entrant[];
@@ -16,40 +16,33 @@ export type Comparison = {
 
 export const BARE: ContestantOptions = { server: 'bare' };
 
-/** All comparisons there are; those on Redis only where there is one. */
-export function comparisons(redisUrl: string | null): Comparison[] {
+/** Ours on each engine; on Redis only where there is one. */
+function engines(redisUrl: string | null): Entrant[] {
   const memory: Entrant = { label: 'memory', server: 'agentcast', env: SERVER_ENV };
-  const onRedis: Entrant[] =
-    redisUrl === null
-      ? []
-      : [{ label: 'redis', server: 'agentcast', env: { ...SERVER_ENV, REDIS_URL: redisUrl } }];
-  const framework: Entrant = { label: 'Hono alone', server: 'hono' };
-  const both = [memory, ...onRedis];
+  if (redisUrl === null) return [memory];
+  return [memory, { label: 'redis', server: 'agentcast', env: { ...SERVER_ENV, REDIS_URL: redisUrl } }];
+}
+
+const publishing = (name: string, batch: boolean, entrants: readonly Entrant[]): Comparison => ({
+  name,
+  entrants: [...entrants, { label: 'Hono alone', server: 'hono' }],
+  load: (port) => publishingLoad(port, { batch }),
+});
+
+const delivering = (name: string, options: DeliveringOptions, entrants: readonly Entrant[]): Comparison => ({
+  name,
+  entrants,
+  load: (port) => deliveringLoad(port, options),
+});
+
+/** All comparisons there are. */
+export function comparisons(redisUrl: string | null): Comparison[] {
+  const ours = engines(redisUrl);
   return [
-    {
-      name: 'publishes, one a request',
-      entrants: [...both, framework],
-      load: (port) => publishingLoad(port, { batch: false }),
-    },
-    {
-      name: 'publishes, 100 a request',
-      entrants: [...both, framework],
-      load: (port) => publishingLoad(port, { batch: true }),
-    },
-    {
-      name: 'deliveries to 1 client, bursts of 50',
-      entrants: both,
-      load: (port) => deliveringLoad(port, { clients: 1, burst: 50 }),
-    },
-    {
-      name: 'deliveries to 1,000 clients, one by one',
-      entrants: both,
-      load: (port) => deliveringLoad(port, { clients: 1_000, burst: 1 }),
-    },
-    {
-      name: 'deliveries to 1,000 clients, bursts of 10',
-      entrants: both,
-      load: (port) => deliveringLoad(port, { clients: 1_000, burst: 10 }),
-    },
+    publishing('publishes, one a request', false, ours),
+    publishing('publishes, 100 a request', true, ours),
+    delivering('deliveries to 1 client, bursts of 50', { clients: 1, burst: 50 }, ours),
+    delivering('deliveries to 1,000 clients, one by one', { clients: 1_000, burst: 1 }, ours),
+    delivering('deliveries to 1,000 clients, bursts of 10', { clients: 1_000, burst: 10 }, ours),
   ];
 }

@@ -56,6 +56,7 @@ function nextReport(child: ChildProcess): Promise<Report> {
 }
 
 async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
   child.disconnect();

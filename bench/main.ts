@@ -7,7 +7,7 @@ import { type Contestant, startContestant } from './contestant.ts';
 import { type Duration, measure, type Runner } from './measure.ts';
 import { type Row, tableOf } from './table.ts';
 
-const FULL: Duration = { slices: 4, sliceMs: 400, warmUpMs: 1_000 };
+const FULL: Duration = { slices: 3, sliceMs: 400, warmUpMs: 800 };
 const QUICK: Duration = { slices: 2, sliceMs: 250, warmUpMs: 600 };
 
 const HELP = `npm run bench [-- --quick] [--only <text>] [--cpu-prof <directory>]
@@ -32,8 +32,10 @@ async function compare({ name, entrants, load }: Comparison, options: Options): 
     const results = await measure(runners, options.duration);
     const bare = results.at(-1);
     return entrants.flatMap(({ label }, index) => {
-      const ours = results[index];
-      return ours === undefined || bare === undefined ? [] : [{ what: `${name}: ${label}`, ours, bare }];
+      const measured = results[index];
+      return measured === undefined || bare === undefined
+        ? []
+        : [{ what: `${name}: ${label}`, measured, bare }];
     });
   } finally {
     for (const { load } of runners) load.close();
@@ -45,28 +47,36 @@ async function bench(only: string, options: Options): Promise<void> {
   const redis = findRedisProgram() === null ? null : await startRedis();
   const place = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown kind'}`;
   console.log(
-    `Node ${process.version}, ${place}; ${redis === null ? 'no redis-server on PATH' : 'with Redis'}`,
+    `Node ${process.version}, ${place}, ${redis === null ? 'no redis-server on PATH' : 'with Redis'}`,
   );
   try {
+    const chosen = comparisons(redis?.url ?? null).filter(({ name }) => name.includes(only));
+    if (chosen.length === 0) throw new Error(`--only: no comparison has ${JSON.stringify(only)} in its name`);
     const rows: Row[] = [];
-    for (const comparison of comparisons(redis?.url ?? null)) {
-      if (!comparison.name.includes(only)) continue;
-      console.error(`measuring ${comparison.name} ...`);
+    for (const comparison of chosen) {
+      console.error(`measuring ${comparison.name}`);
       rows.push(...(await compare(comparison, options)));
     }
-    console.log(`\n${tableOf(rows)}\n\nWhat each row measures: bench/README.md`);
+    console.log(`\n${tableOf(rows)}\n\nWhat the rows and columns mean: bench/README.md`);
   } finally {
     await redis?.stop();
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    'cpu-prof': { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      'cpu-prof': { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) console.log(HELP);
+  else await bench(values.only, { duration: values.quick ? QUICK : FULL, cpuProfileDir: values['cpu-prof'] });
+}
+
+await main().catch((error: unknown) => {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
 });
-if (values.help) console.log(HELP);
-else await bench(values.only, { duration: values.quick ? QUICK : FULL, cpuProfileDir: values['cpu-prof'] });

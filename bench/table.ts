@@ -1,30 +1,21 @@
 import type { Result } from './measure.ts';
 
-/** What one contestant did, beside the bare one of the same comparison (null for the bare one itself). */
-export type Row = { readonly what: string; readonly ours: Result; readonly bare: Result };
+/** What one server did, beside the bare one under the same load. */
+export type Row = { readonly what: string; readonly measured: Result; readonly bare: Result };
 
-const HEADS = [
-  'a second of time:',
-  'agentcast',
-  'bare',
-  'ratio',
-  'busy',
-  'a second of CPU:',
-  'bare',
-  'ratio',
-];
+const HEADS = ['', 'per s', 'bare per s', 'ratio', 'busy', 'per CPU s', 'bare per CPU s', 'ratio'];
 
-/** Rows in columns: absolute numbers, and ours divided by the bare one's. */
+/** Rows in columns: absolute numbers, and each divided by the bare server's. */
 export function tableOf(rows: readonly Row[]): string {
-  const cells = rows.map(({ what, ours, bare }) => [
+  const cells = rows.map(({ what, measured, bare }) => [
     what,
-    whole(ours.perSecond),
+    whole(measured.perSecond),
     whole(bare.perSecond),
-    ratio(ours.perSecond, bare.perSecond),
-    `${percent(ours.busy)} ${percent(bare.busy)}`,
-    whole(ours.perCpuSecond),
+    ratio(measured.perSecond, bare.perSecond),
+    `${percent(measured.busy)} ${percent(bare.busy)}`,
+    whole(measured.perCpuSecond),
     whole(bare.perCpuSecond),
-    ratio(ours.perCpuSecond, bare.perCpuSecond),
+    ratio(measured.perCpuSecond, bare.perCpuSecond),
   ]);
   const all = [HEADS, ...cells];
   const widths = HEADS.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
@@ -38,6 +29,6 @@ const pad = (cell: string, width: number, column: number): string =>
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
-const ratio = (ours: number, bare: number): string => (ours / bare).toFixed(2);
+const ratio = (value: number, bare: number): string => (value / bare).toPrecision(2);
 
 const percent = (share: number): string => `${Math.round(share * 100)}%`;

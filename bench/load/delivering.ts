@@ -7,42 +7,62 @@ export type DeliveringOptions = { readonly clients: number; readonly burst: numb
 
 /** Bursts that may be on their way at a time: the next is there when the server has done with one. */
 const BURSTS_AHEAD = 2;
+const ARRIVE_WITHIN_MS = 10_000;
 
 /** Publishes bursts to one user, as fast as all of the user's clients get them; counts frames received by clients. */
 export async function deliveringLoad(port: number, options: DeliveringOptions): Promise<Load> {
   const clients = new Clients();
   await clients.connect(options.clients, { port, target: await clientTarget() });
   const publishers = await Promise.all(Array.from({ length: BURSTS_AHEAD }, () => KeepAlive.open(port)));
-  const body = batchBody(Array.from({ length: options.burst }, () => WATCHED_USER));
-  let expected = 0;
+  return new Delivering(clients, publishers, options.burst);
+}
 
-  /** Resolves once all that was published has arrived, but for so many bursts. */
-  const arrived = (butForBursts: number): Promise<void> =>
-    new Promise((resolve) => {
-      const wanted = expected - butForBursts * options.burst * options.clients;
+class Delivering implements Load {
+  readonly #clients: Clients;
+  readonly #publishers: readonly KeepAlive[];
+  readonly #body: string;
+  readonly #framesOfBurst: number;
+  #expected = 0;
+
+  constructor(clients: Clients, publishers: readonly KeepAlive[], burst: number) {
+    this.#clients = clients;
+    this.#publishers = publishers;
+    this.#body = batchBody(Array.from({ length: burst }, () => WATCHED_USER));
+    this.#framesOfBurst = burst * clients.count;
+  }
+
+  async run(ms: number): Promise<number> {
+    const before = this.#clients.received;
+    const deadline = performance.now() + ms;
+    for (let turn = 0; performance.now() < deadline; turn++) {
+      this.#expected += this.#framesOfBurst;
+      const publisher = this.#publishers[turn % BURSTS_AHEAD];
+      const accepted = publisher?.send(publishRequest(this.#body, { batch: true }));
+      await Promise.all([accepted, this.#arrived(BURSTS_AHEAD - 1)]);
+    }
+    await this.#arrived(0);
+    return this.#clients.received - before;
+  }
+
+  close(): void {
+    this.#clients.close();
+    for (const publisher of this.#publishers) publisher.close();
+  }
+
+  /** Resolves once all that was published has arrived, but for so many bursts; rejects when it does not come. */
+  #arrived(butForBursts: number): Promise<void> {
+    const clients = this.#clients;
+    const wanted = this.#expected - butForBursts * this.#framesOfBurst;
+    return new Promise((resolve, reject) => {
+      const impatience = setTimeout(() => {
+        reject(new Error(`${clients.received} of ${wanted} frames arrived, and no more for a while`));
+      }, ARRIVE_WITHIN_MS);
       clients.heard = () => {
-        if (clients.received >= wanted) resolve();
+        if (clients.received < wanted) return;
+        clearTimeout(impatience);
+        resolve();
       };
       clients.heard();
     });
-
-  async function run(ms: number): Promise<number> {
-    const before = clients.received;
-    const deadline = performance.now() + ms;
-    for (let turn = 0; performance.now() < deadline; turn++) {
-      expected += options.burst * options.clients;
-      const accepted = publishers[turn % BURSTS_AHEAD]?.send(publishRequest(body, { batch: true }));
-      await Promise.all([accepted, arrived(BURSTS_AHEAD - 1)]);
-    }
-    await arrived(0);
-    return clients.received - before;
   }
-
-  return {
-    run,
-    close: () => {
-      clients.close();
-      for (const publisher of publishers) publisher.close();
-    },
-  };
 }

@@ -70,7 +70,7 @@ export class Delivery {
   receive(record: EventRecord): void {
     const { position } = record.header;
     if (this.#catchUp !== null) {
-      if (position !== null) this.#catchUp.heard = position;
+      if (position !== null) this.#catchUp.heard = further(this.#catchUp.heard, position);
       return;
     }
     const isFull = this.#options.outbox.length >= this.#options.sendBufferSize;
@@ -157,7 +157,7 @@ export class Delivery {
   #arrive({ tail }: Page, catchUp: CatchUp): void {
     const { heard } = catchUp;
     catchUp.heard = null;
-    if (heard !== null && heard.epoch === tail.epoch && heard.sequenceId > tail.sequenceId) return;
+    if (heard !== null && (heard.epoch !== tail.epoch || heard.sequenceId > tail.sequenceId)) return;
     this.#position = { epoch: tail.epoch, sequenceId: tail.sequenceId };
     this.#catchUp = null;
     this.#options.feed.advance(this.#position as Position);
@@ -173,6 +173,10 @@ export class Delivery {
     return 1;
   }
 }
+
+/** The further of two places. An old hand-over may come behind a newer one; of two epochs, the later heard is taken. */
+const further = (known: Position | null, heard: Position): Position =>
+  known?.epoch === heard.epoch && known.sequenceId > heard.sequenceId ? known : heard;
 
 /** Whether something is missing that this client was not told of. */
 const isNews = (missing: Missing | null, epoch: string, named: Position | null): boolean =>

@@ -23,6 +23,7 @@ export type DrainOptions = {
  */
 export class Drain {
   readonly #options: DrainOptions;
+  readonly #told = new WeakSet<Connection>();
   #isDraining = false;
 
   constructor(options: DrainOptions) {
@@ -43,31 +44,36 @@ export class Drain {
     this.begin();
     const { clock, connections, timeoutMs } = this.#options;
     const deadline = clock.elapsed() + timeoutMs;
-    this.#announce();
-    await this.#emptyBy(deadline);
+    await this.#emptyBy(deadline, () => this.#announce(deadline));
     for (const connection of connections.values()) connection.close(CLOSE.serviceRestart);
     await this.#emptyBy(clock.elapsed() + FAREWELL_MS);
   }
 
-  /** Connections in the middle of a replay are asked to leave last. */
-  #announce(): void {
-    const { connections, random, timeoutMs } = this.#options;
-    const all = [...connections.values()];
+  /**
+   * Tells those that were not told yet: at first everybody, later who was admitted before the drain and opened only
+   * then. Connections in the middle of a replay are asked to leave last.
+   */
+  #announce(deadline: number): void {
+    const { clock, connections, random } = this.#options;
+    const leftMs = Math.ceil(deadline - clock.elapsed());
+    const all = [...connections.values()].filter((connection) => !this.#told.has(connection));
     const ordered = [
       ...all.filter(({ receiver }) => receiver.isLive),
       ...all.filter(({ receiver }) => !receiver.isLive),
     ];
     ordered.forEach((connection, index) => {
       const share = (index + random.fraction()) / ordered.length;
-      connection.drain(Math.floor(share * HINTED_SHARE * timeoutMs), timeoutMs);
+      connection.drain(Math.floor(share * HINTED_SHARE * leftMs), leftMs);
+      this.#told.add(connection);
     });
   }
 
-  #emptyBy(deadline: number): Promise<void> {
+  /** Resolves when every connection has ended, or at the deadline; `meanwhile` runs at every look. */
+  #emptyBy(deadline: number, meanwhile = () => {}): Promise<void> {
     const { clock, connections } = this.#options;
     return new Promise((resolve) => {
       const look = () => {
-        if (connections.size > 0 && clock.elapsed() < deadline) return;
+        if (connections.size > 0 && clock.elapsed() < deadline) return meanwhile();
         stop();
         resolve();
       };

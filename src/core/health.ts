@@ -57,6 +57,7 @@ export class Health {
     try {
       await this.#engine.probe();
       this.#provenAt = this.#clock.elapsed();
+      this.#failure = 'the engine does not answer';
     } catch (error) {
       this.#failure = error instanceof Error ? error.message : String(error);
     } finally {

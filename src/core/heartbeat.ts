@@ -18,26 +18,30 @@ export type HeartbeatOptions = {
 /**
  * One wheel for all connections: each tick pings the connections of one slot, and judges those that were pinged one
  * timeout ago. No connection has a timer of its own.
+ *
+ * The timeout is counted in ticks, not by the clock: while the event loop stands still it does not tick, so that nobody
+ * is judged by answers that could not be read.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #slots: Set<Connection>[];
   readonly #slotOf = new Map<Connection, number>();
-  readonly #tickMs: number;
+  /** Ticks from a ping to its judgement: the timeout, and one more in which what came just in time is read. */
+  readonly #patience: number;
+  /** When the last ticks were, by their number modulo as many as are needed. */
+  readonly #tickedAt: number[] = [];
   readonly #stop: Cancel;
   #tick = 0;
   #joined = 0;
-  #lastTick: number;
-  #lenientUntil = 0;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
-    const { clock, intervalMs } = options;
+    const { clock, intervalMs, timeoutMs } = options;
     const count = Math.max(1, Math.min(SLOTS, Math.floor(intervalMs / SHORTEST_TICK_MS)));
+    const tickMs = intervalMs / count;
     this.#slots = Array.from({ length: count }, () => new Set<Connection>());
-    this.#tickMs = intervalMs / count;
-    this.#lastTick = clock.elapsed();
-    this.#stop = clock.every(this.#tickMs, () => this.#turn());
+    this.#patience = Math.ceil(timeoutMs / tickMs) + 1;
+    this.#stop = clock.every(tickMs, () => this.#turn());
   }
 
   add(connection: Connection): void {
@@ -57,22 +61,18 @@ export class Heartbeat {
   }
 
   #turn(): void {
-    const now = this.#options.clock.elapsed();
-    const { timeoutMs } = this.#options;
-    // While the loop stood still, answers could not be read: nobody is judged until they had their time again.
-    if (now - this.#lastTick > this.#tickMs + timeoutMs / 2) this.#lenientUntil = now + timeoutMs;
-    this.#lastTick = now;
-    const waited = Math.ceil(timeoutMs / this.#tickMs);
-    if (now >= this.#lenientUntil) {
-      for (const connection of this.#slot(this.#tick - waited)) this.#judge(connection, now - timeoutMs);
+    const tick = this.#tick++;
+    const place = tick % this.#patience;
+    const pingedAt = this.#tickedAt[place];
+    if (pingedAt !== undefined) {
+      for (const connection of this.#slot(tick - this.#patience)) this.#judge(connection, pingedAt);
     }
-    for (const connection of this.#slot(this.#tick)) connection.say({ type: 'PING', payload: {} });
-    this.#tick++;
+    this.#tickedAt[place] = this.#options.clock.elapsed();
+    for (const connection of this.#slot(tick)) connection.say({ type: 'PING', payload: {} });
   }
 
   #slot(tick: number): Iterable<Connection> {
-    const count = this.#slots.length;
-    return this.#slots[((tick % count) + count) % count] ?? [];
+    return this.#slots[tick % this.#slots.length] ?? [];
   }
 
   #judge(connection: Connection, pingedAt: number): void {

@@ -99,9 +99,10 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
     },
     async drain(): Promise<void> {
       log.info('draining', { connections: connections.size, timeout_ms: config.drainTimeoutMs });
-      drain.begin();
+      const left = drain.run();
+      // Behind the announcement, which marks the connections as draining.
       await registrar.refresh();
-      await drain.run();
+      await left;
       log.info('drained', { connections: connections.size });
     },
     async stop(): Promise<void> {

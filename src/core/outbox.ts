@@ -31,9 +31,9 @@ export class Outbox {
 
   /** Hands the socket what it has room for; called at the end of a turn, and when the socket has drained. */
   flush(): void {
-    if (this.#waiting.length > 0 && this.#socket.bufferedBytes < SOCKET_BYTES) {
-      const taken = this.#take(SOCKET_BYTES - this.#socket.bufferedBytes);
-      this.#socket.send(taken);
+    // Until nothing waits or the socket is full: one that took everything at once will not tell that it has drained.
+    while (this.#waiting.length > 0 && this.#socket.bufferedBytes < SOCKET_BYTES) {
+      this.#socket.send(this.#take(SOCKET_BYTES - this.#socket.bufferedBytes));
     }
     if (this.#isIdle()) this.#release();
   }

@@ -24,7 +24,9 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #stop: Cancel;
   #isRunning = false;
-  #isInterrupted = false;
+  /** How often the link was interrupted, and how many of these times every stream has been checked for. */
+  #interruptions = 0;
+  #repaired = 0;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -33,12 +35,12 @@ export class Reconciler {
 
   /** Whether every live stream was checked since the last interruption. */
   get isCaughtUp(): boolean {
-    return !this.#isInterrupted;
+    return this.#repaired === this.#interruptions;
   }
 
   /** Hand-overs may have been lost. */
   interrupted(): void {
-    this.#isInterrupted = true;
+    this.#interruptions++;
     void this.run();
   }
 
@@ -51,7 +53,7 @@ export class Reconciler {
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {
-      while (this.#isInterrupted) await this.#reopen();
+      while (!this.isCaughtUp) await this.#reopen();
       await this.#compare(this.#options.feeds.all());
     } catch (error) {
       if (!(error instanceof EngineUnavailable))
@@ -68,22 +70,15 @@ export class Reconciler {
   }
 
   async #reopen(): Promise<void> {
+    const interruptions = this.#interruptions;
     const feeds = this.#options.feeds.all();
-    this.#isInterrupted = false;
-    try {
-      for (let start = 0; start < feeds.length; start += REOPEN_BATCH) {
-        const batch = feeds.slice(start, start + REOPEN_BATCH);
-        const before = batch.map(({ end }) => end);
-        settle(
-          batch,
-          before,
-          await Promise.all(batch.map(({ userId }) => this.#options.engine.streams.open(userId))),
-        );
-      }
-    } catch (error) {
-      this.#isInterrupted = true;
-      throw error;
+    for (let start = 0; start < feeds.length; start += REOPEN_BATCH) {
+      const batch = feeds.slice(start, start + REOPEN_BATCH);
+      const before = batch.map(({ end }) => end);
+      const ends = await Promise.all(batch.map(({ userId }) => this.#options.engine.streams.open(userId)));
+      settle(batch, before, ends);
     }
+    this.#repaired = interruptions;
   }
 }
 

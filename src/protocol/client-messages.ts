@@ -8,7 +8,13 @@ const sequenceId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Num
 
 /** An epoch is opaque; only its length is bounded. */
 export const MAX_EPOCH_LENGTH = 128;
-export const epochSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_EPOCH_LENGTH));
+export const epochSchema = v.pipe(
+  v.string(),
+  v.check(
+    ({ length }) => length >= 1 && length <= MAX_EPOCH_LENGTH,
+    ({ input }) => `got ${input.length} characters, wanted 1 to ${MAX_EPOCH_LENGTH}`,
+  ),
+);
 
 const empty = v.object({});
 const pong = v.object({ last_sequence_id: v.nullish(sequenceId, null) });
@@ -90,13 +96,15 @@ function parsed<Schema extends v.GenericSchema>(
   return 'kind' in built ? built : { kind: 'message', message: built };
 }
 
-// Filters stand in the payload itself, or under `filters` as FILTERS_UPDATED gives them.
 const nested = v.object({ filters: v.optional(v.unknown()) });
 
+/** Filters stand in the payload itself, or under `filters` as FILTERS_UPDATED gives them. */
 function withFilters(payload: unknown, build: (filters: Filters) => ClientMessage): ClientMessageResult {
-  const result = v.safeParse(filtersSchema, v.parse(nested, payload).filters ?? payload);
+  const inner = v.parse(nested, payload).filters ?? null;
+  const result = v.safeParse(filtersSchema, inner ?? payload);
   if (result.success) return { kind: 'message', message: build(result.output) };
-  return { kind: 'invalid_filters', detail: describe(result.issues, 'payload') };
+  const path = inner === null ? 'payload' : 'payload.filters';
+  return { kind: 'invalid_filters', detail: describe(result.issues, path) };
 }
 
 const invalid = (detail: string): ClientMessageResult => ({ kind: 'invalid', detail });

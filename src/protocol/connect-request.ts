@@ -3,7 +3,7 @@ import { MAX_EPOCH_LENGTH } from './client-messages.ts';
 import { faultsOf } from './faults.ts';
 import type { Filters } from './filters.ts';
 import { filtersSchema } from './filters.ts';
-import { show } from './ids.ts';
+import { shorten, show } from './ids.ts';
 import type { Fault } from './problems.ts';
 
 /** Where a client wants to go on: after a position, or from now on. */
@@ -25,7 +25,7 @@ export function parseConnectRequest(query: URLSearchParams): ConnectRequestResul
   const faults: Fault[] = [];
   for (const name of new Set(query.keys())) {
     if (!KNOWN.includes(name)) {
-      faults.push({ path: shortName(name), detail: `unknown parameter, wanted one of ${KNOWN.join(', ')}` });
+      faults.push({ path: shorten(name), detail: `unknown parameter, wanted one of ${KNOWN.join(', ')}` });
     } else if (query.getAll(name).length > 1) {
       faults.push({ path: name, detail: 'given more than once' });
     }
@@ -56,6 +56,3 @@ function sequenceIdOf(text: string, faults: Fault[]): number | 'latest' {
   faults.push({ path: 'last_sequence_id', detail: `got ${show(text)}, wanted ${wanted}` });
   return 0;
 }
-
-// An error repeats what it was sent; a parameter's name can be as long as the request line.
-const shortName = (name: string): string => (name.length > 60 ? `${name.slice(0, 60)}…` : name);

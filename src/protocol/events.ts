@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { faultsOf } from './faults.ts';
-import { eventTypeSchema, idSchema, userIdSchema } from './ids.ts';
+import { faultsOf, notAList } from './faults.ts';
+import { eventTypeSchema, idSchema, show, userIdSchema } from './ids.ts';
 import type { Fault } from './problems.ts';
 
 export const AGENT_STATUS_CHANGED = 'AGENT_STATUS_CHANGED';
@@ -31,7 +31,7 @@ export type AgentEvent = {
 };
 
 const picklist = <const Options extends readonly string[]>(options: Options) =>
-  v.picklist(options, (issue) => `got ${issue.received}, wanted ${options.join(', ')}`);
+  v.picklist(options, (issue) => `got ${show(issue.input)}, wanted ${options.join(', ')}`);
 const text = v.string();
 const count = (least: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(Number.MAX_SAFE_INTEGER));
@@ -64,20 +64,19 @@ export const progressPayloadSchema = v.pipe(
 
 export const otherPayloadSchema = v.looseObject({});
 
-// A list has keys too, and would pass as an object.
-const payloadSchema = v.pipe(
-  v.looseObject({}),
-  v.check((value) => !Array.isArray(value), 'got a list, wanted an object'),
-);
+const payloadSchema = v.pipe(notAList, v.looseObject({}));
 
-export const eventSchema = v.strictObject({
-  event_type: eventTypeSchema,
-  user_id: userIdSchema,
-  agent_id: idSchema,
-  project_id: v.nullish(idSchema, null),
-  priority: v.optional(picklist(PRIORITIES)),
-  payload: payloadSchema,
-});
+export const eventSchema = v.pipe(
+  notAList,
+  v.strictObject({
+    event_type: eventTypeSchema,
+    user_id: userIdSchema,
+    agent_id: idSchema,
+    project_id: v.nullish(idSchema, null),
+    priority: v.optional(picklist(PRIORITIES)),
+    payload: payloadSchema,
+  }),
+);
 
 export type EventResult =
   | { readonly kind: 'event'; readonly event: AgentEvent }
@@ -86,13 +85,12 @@ export type EventResult =
 /** Checks one event of a publish request (contract §5); `path` is put before the path of each fault. */
 export function parseEvent(input: unknown, path = ''): EventResult {
   const outer = v.safeParse(eventSchema, input);
-  if (!outer.success) return { kind: 'faults', faults: faultsOf(outer.issues, path) };
+  const inner = payloadFaults(input, path === '' ? 'payload' : `${path}.payload`);
+  if (!outer.success) return { kind: 'faults', faults: [...faultsOf(outer.issues, path), ...inner] };
+  if (inner.length > 0) return { kind: 'faults', faults: inner };
   const { event_type, user_id, agent_id, project_id, priority } = outer.output;
-  const inner = v.safeParse(payloadSchemaOf(event_type), outer.output.payload);
-  if (!inner.success) {
-    return { kind: 'faults', faults: faultsOf(inner.issues, path === '' ? 'payload' : `${path}.payload`) };
-  }
-  const payload: Record<string, unknown> = inner.output;
+  // As it was sent: the copy that a schema makes leaves out fields with names such as `constructor`.
+  const { payload } = input as Pick<AgentEvent, 'payload'>;
   return {
     kind: 'event',
     event: {
@@ -106,6 +104,16 @@ export function parseEvent(input: unknown, path = ''): EventResult {
       payload,
     },
   };
+}
+
+const typedSchema = v.object({ event_type: v.string(), payload: payloadSchema });
+
+/** What is wrong within the payload; looked for where other things are wrong too, so that one answer names all. */
+function payloadFaults(input: unknown, path: string): Fault[] {
+  const typed = v.safeParse(typedSchema, input);
+  if (!typed.success) return [];
+  const inner = v.safeParse(payloadSchemaOf(typed.output.event_type), typed.output.payload);
+  return inner.success ? [] : faultsOf(inner.issues, path);
 }
 
 function payloadSchemaOf(eventType: string) {

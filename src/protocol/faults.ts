@@ -1,6 +1,12 @@
-import type * as v from 'valibot';
-import { show } from './ids.ts';
+import * as v from 'valibot';
+import { shorten, show } from './ids.ts';
 import type { Fault } from './problems.ts';
+
+/** Goes before the schema of an object: a list has keys too, and would pass as one. */
+export const notAList = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value), 'got a list, wanted an object'),
+);
 
 /** What a schema found wrong, as faults with the path of each (`payload.task_id`). */
 export function faultsOf(issues: readonly v.BaseIssue<unknown>[], prefix = ''): Fault[] {
@@ -8,7 +14,7 @@ export function faultsOf(issues: readonly v.BaseIssue<unknown>[], prefix = ''): 
 }
 
 function pathOf(issue: v.BaseIssue<unknown>, prefix: string): string {
-  const keys = issue.path?.map((item) => String(item.key)) ?? [];
+  const keys = issue.path?.map((item) => shorten(String(item.key))) ?? [];
   return [...(prefix === '' ? [] : [prefix]), ...keys].join('.');
 }
 
@@ -18,5 +24,20 @@ function detailOf(issue: v.BaseIssue<unknown>): string {
     return issue.received === 'undefined' ? 'missing' : `got ${show(issue.input)}, wanted an object`;
   }
   if (issue.message.startsWith('got ')) return issue.message;
-  return `got ${show(issue.input)}, wanted ${issue.expected ?? issue.message}`;
+  return `got ${show(issue.input)}, ${wantedBy(issue)}`;
+}
+
+/** In words of ours where a schema brings none. */
+function wantedBy({ type, message, expected, requirement }: v.BaseIssue<unknown>): string {
+  if (message.startsWith('wanted ')) return message;
+  switch (type) {
+    case 'min_value':
+      return `wanted at least ${requirement}`;
+    case 'max_value':
+      return `wanted at most ${requirement}`;
+    case 'integer':
+      return 'wanted an integer';
+    default:
+      return `wanted a ${expected}`;
+  }
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { notAList } from './faults.ts';
 import { eventTypeSchema, idSchema } from './ids.ts';
 
 /** How many values one filter may hold (contract §3). */
@@ -20,24 +21,31 @@ export type Filterable = {
   readonly eventType: string;
 };
 
+const LIST_WANTED = 'wanted a list of values, or null for all';
+
+// Counted before its values are looked at: each wrong one is named, and there may be very many.
 const valuesOf = <Item extends v.GenericSchema<string>>(item: Item) =>
   v.nullish(
     v.pipe(
-      v.array(item, 'wanted a list of values, or null for all'),
+      v.array(v.unknown(), LIST_WANTED),
       v.maxLength(
         MAX_FILTER_VALUES,
         (issue) => `got ${issue.received} values, wanted at most ${MAX_FILTER_VALUES}`,
       ),
+      v.array(item),
     ),
     null,
   );
 
 /** Filters as they stand in a client's message; an absent filter is null. */
-export const filtersSchema = v.object({
-  agent_ids: valuesOf(idSchema),
-  project_ids: valuesOf(idSchema),
-  event_types: valuesOf(eventTypeSchema),
-});
+export const filtersSchema = v.pipe(
+  notAList,
+  v.object({
+    agent_ids: valuesOf(idSchema),
+    project_ids: valuesOf(idSchema),
+    event_types: valuesOf(eventTypeSchema),
+  }),
+);
 
 /** Whether an event passes. */
 export function passes(filters: Filters, event: Filterable): boolean {

@@ -20,10 +20,19 @@ export const isEventType = (value: string): boolean => EVENT_TYPE.test(value);
 /** Longest text of a refused value that an error repeats, in characters. */
 const SHOWN = 60;
 
+/** What an error repeats of a text that was sent, which may be as long as the sender likes. */
+export const shorten = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+
 /** A refused value as an error shows it: JSON, cut to a readable length. */
-export function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? typeof value);
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+export const show = (value: unknown): string => shorten(value === undefined ? 'nothing' : jsonOf(value));
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    // JSON can be read that is nested too deeply to be written again.
+    return typeof value;
+  }
 }
 
 const textOf = (pattern: RegExp, wanted: string) =>

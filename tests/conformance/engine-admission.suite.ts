@@ -131,6 +131,18 @@ export function admissionSuite(rig: PresentRig): void {
     expect((await admit(engine, { userId })).kind).toBe('admitted');
   });
 
+  test('G9: it falls free also where an older connection of the user is kept', async () => {
+    const engine = await rig().engine({ maxConnectionsPerUser: 2 });
+    const [userId, kept, left] = [freshUser(), freshId(), freshId()];
+    await admit(engine, { userId, connectionId: kept });
+    await admit(engine, { userId, connectionId: left });
+    await rig().age(CONNECTION_LEASE_MS * 0.7, userId);
+    await engine.registry.refresh([entryOf(kept, userId)]);
+    await rig().age(CONNECTION_LEASE_MS * 0.4, userId);
+    expect((await admit(engine, { userId })).kind).toBe('admitted');
+    expect((await admit(engine, { userId })).kind).toBe('too_many_connections');
+  });
+
   test('a connection that was refreshed without asking counts', async () => {
     const engine = await rig().engine({ maxConnectionsPerUser: 1 });
     const userId = freshUser();

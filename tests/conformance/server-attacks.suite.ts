@@ -106,10 +106,7 @@ export function attackSuite(rig: () => ServerRig): void {
   test('a flood of messages is answered one by one', async () => {
     const client = await rig().live(newUser());
     for (let n = 0; n < 2_000; n++) client.send('PING');
-    await client.until(
-      () => client.frames.filter(({ type }) => type === 'PONG').length === 2_000,
-      '2000 PONGs',
-    );
+    for (let n = 0; n < 2_000; n++) await client.next('PONG');
   });
 
   test('Upgrade: h2c is answered as the ordinary request it also is', async () => {

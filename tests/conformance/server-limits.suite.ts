@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { plainGet } from '../support/dashboard-client.ts';
+import { plainGet } from '../support/http-answer.ts';
 import { newUser, tokenFor } from '../support/tokens.ts';
 import type { Cell, ConnectOptions } from './server-rig.ts';
 import { ServerRig, useServer } from './server-rig.ts';
@@ -94,7 +94,8 @@ export function limitSuite(cell: Cell): void {
     test('a refused upgrade takes no place', async () => {
       const [user, address] = [newUser(), newAddress()];
       const token = await tokenFor(user);
-      for (const query of [{ token, agent_ids: '!' }, { token: 'x' }]) {
+      const wrong: Record<string, string>[] = [{ token, agent_ids: '!' }, { token: 'x' }];
+      for (const query of wrong) {
         for (let n = 0; n < 4; n++) await rig().refusal({ query, ...from(address) });
       }
       await rig().live(user, from(address));

@@ -22,10 +22,12 @@ export function messageSuite(rig: () => ServerRig): void {
     agents: readonly string[],
   ): Promise<unknown[]> => {
     const before = client.events.length;
+    // An event is handed to all connections of a user in one go: what this one has seen, the other was asked about.
+    const unfiltered = await rig().live(user);
     await publish(user, agents);
-    client.send('SUBSCRIBE', {});
-    // Comes behind the events, which were published first.
-    await client.next('FILTERS_UPDATED');
+    await unfiltered.until(({ payload }) => payload.agent_id === agents.at(-1));
+    client.send('PING');
+    await client.next('PONG');
     return client.events.slice(before).map(({ payload }) => payload.agent_id);
   };
 

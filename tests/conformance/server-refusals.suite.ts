@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { plainGet } from '../support/dashboard-client.ts';
+import { plainGet } from '../support/http-answer.ts';
 import { newUser, tokenFor } from '../support/tokens.ts';
 import type { ConnectOptions, ServerRig } from './server-rig.ts';
 import { expectProblem } from './server-rig.ts';

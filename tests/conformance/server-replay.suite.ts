@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { Ledger } from '../support/ledger.ts';
 import { seededRandom, seedOfRun } from '../support/random.ts';
 import { newUser } from '../support/tokens.ts';
 import { numberedEvent } from '../support/worker.ts';
+import { publishToCrowd } from './server-crowd.ts';
 import type { ServerRig } from './server-rig.ts';
 
 const NO_FILTERS = { agent_ids: null, project_ids: null, event_types: null };
-const EVENTS = 500;
-const CLIENTS = 20;
 
 /** Contract §3 and §4: what a client gets when it connects, from where it says it is. */
 export function replaySuite(rig: () => ServerRig): void {
@@ -84,7 +82,8 @@ export function replaySuite(rig: () => ServerRig): void {
     test('after a position, with its epoch or without', async () => {
       const user = newUser();
       const epoch = await publish(user, 4);
-      for (const query of [{ last_sequence_id: '2', epoch }, { last_sequence_id: '2' }]) {
+      const queries: Record<string, string>[] = [{ last_sequence_id: '2', epoch }, { last_sequence_id: '2' }];
+      for (const query of queries) {
         const { start, events, end } = await story(user, query);
         expect(start?.payload).toMatchObject({ after_sequence_id: 2, complete: true, missing: null });
         expect(events).toEqual([3, 4]);
@@ -141,39 +140,9 @@ export function replaySuite(rig: () => ServerRig): void {
   const seed = seedOfRun();
   test(`nothing is lost or doubled between replay and live (G1, G2, G3; SEED=${seed})`, async () => {
     const random = seededRandom(seed);
-    const user = newUser();
-    const milestones = Array.from({ length: EVENTS }, newMilestone);
-    /** Comes and goes until it has seen the last event. */
-    const dashboard = async (): Promise<Ledger> => {
-      const ledger = new Ledger();
-      while (ledger.position < EVENTS) {
-        await milestones[Math.floor(ledger.position + random() * 50)]?.reached;
-        const client = await rig().connect(user, { query: ledger.query });
-        const goal = Math.min(EVENTS, ledger.position + 1 + Math.floor(random() * 80));
-        await client.until(({ sequence_id = 0 }) => sequence_id >= goal, `event ${goal}`);
-        if (random() < 0.5) client.cut();
-        else await client.close();
-        ledger.enter(client.frames);
-      }
-      return ledger;
-    };
-    const publishing = async (first: number): Promise<void> => {
-      for (let n = first; n < EVENTS; n += 5) {
-        await rig().worker.accepted(numberedEvent(user, n));
-        milestones[n]?.reach();
-      }
-    };
-    const dashboards = Array.from({ length: CLIENTS }, dashboard);
-    const [ledgers] = await Promise.all([Promise.all(dashboards), ...[0, 1, 2, 3, 4].map(publishing)]);
+    const crowd = { rigs: [rig()], user: newUser(), events: 500, dashboards: 20, random };
+    const ledgers = await publishToCrowd(crowd);
     expect(ledgers.flatMap(({ faults }) => faults)).toEqual([]);
-    expect(ledgers.map(({ position }) => position)).toEqual(ledgers.map(() => EVENTS));
+    expect(ledgers.map(({ position }) => position)).toEqual(ledgers.map(() => crowd.events));
   });
-}
-
-function newMilestone() {
-  let reach = () => {};
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve;
-  });
-  return { reached, reach };
 }

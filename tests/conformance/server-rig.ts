@@ -1,14 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
-import {
-  type Answer,
-  DashboardClient,
-  type DashboardOptions,
-  plainGet,
-  refusedUpgrade,
-} from '../support/dashboard-client.ts';
+import { DashboardClient, type DashboardOptions, refusedUpgrade } from '../support/dashboard-client.ts';
+import { type Answer, plainGet } from '../support/http-answer.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { tokenFor } from '../support/tokens.ts';
-import { Worker } from '../support/worker.ts';
+import { type Fields, numberedEvent, Worker } from '../support/worker.ts';
 
 /** One cell of the matrix: a runtime and an engine. */
 export type Cell = {
@@ -65,10 +60,19 @@ export class ServerRig {
     return client;
   }
 
+  /** Publishes events that carry a number, and a last one behind them; gives the numbers that a client saw. */
+  async numbersSeen(client: DashboardClient, user: string, events: readonly Fields[]): Promise<unknown[]> {
+    for (const event of events) await this.worker.accepted(event);
+    // Passes every filter that a test sets.
+    await this.worker.accepted(numberedEvent(user, -1, { agent_id: 'a-end', project_id: 'p-end' }));
+    await client.until(({ payload }) => payload.n === -1, 'the last event');
+    return client.events.map(({ payload }) => payload.n).filter((n) => n !== -1);
+  }
+
   /** How an upgrade is refused; a plain GET has to be told the same. */
   async refusal({ query, ...options }: ConnectOptions): Promise<Answer> {
-    const plain = await plainGet(this.agents(query), options);
-    const refused = await refusedUpgrade(this.agents(query), options);
+    const url = this.agents(query);
+    const [plain, refused] = await Promise.all([plainGet(url, options), refusedUpgrade(url, options)]);
     expectProblem(refused);
     expect(plain.body).toEqual(refused.body);
     for (const answer of [plain, refused]) {

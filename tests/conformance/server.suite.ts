@@ -6,6 +6,7 @@ import { attackSuite } from './server-attacks.suite.ts';
 import { batchSuite } from './server-batch.suite.ts';
 import { deliverySuite } from './server-delivery.suite.ts';
 import { drainSuite } from './server-drain.suite.ts';
+import { filterSuite } from './server-filters.suite.ts';
 import { keySetSuite } from './server-key-set.suite.ts';
 import { limitSuite } from './server-limits.suite.ts';
 import { messageSuite } from './server-messages.suite.ts';
@@ -16,6 +17,7 @@ import { refusalSuite } from './server-refusals.suite.ts';
 import { replaySuite } from './server-replay.suite.ts';
 import type { Cell } from './server-rig.ts';
 import { useServer } from './server-rig.ts';
+import { tokenSuite } from './server-tokens.suite.ts';
 
 /** What the server that most tests share is told: every check is on, and no limit is in the way. */
 const SHARED = {
@@ -47,7 +49,9 @@ export function serverSuite(name: string, cell: Cell): void {
       });
 
       refusalSuite(rig);
+      tokenSuite(rig);
       deliverySuite(rig);
+      filterSuite(rig);
       publishRefusalSuite(rig);
       batchSuite(rig);
       replaySuite(rig);

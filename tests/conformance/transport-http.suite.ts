@@ -69,6 +69,41 @@ export function httpSuite(rig: TransportRig): void {
     });
   });
 
+  describe('an upgrade to something else', () => {
+    const h2c = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk'];
+
+    test('is answered as the ordinary request it also is', async () => {
+      const raw = await rig.raw();
+      raw.request('GET /bindings', { headers: h2c });
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 200 [\s\S]*"upgrade":false/);
+    });
+
+    test('HEAD is answered without the body', async () => {
+      const raw = await rig.raw();
+      raw.request('HEAD /plain', { headers: h2c });
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\n$/);
+    });
+
+    test('is refused where it would need a body', async () => {
+      const raw = await rig.raw();
+      raw.request('POST /body', { headers: [...h2c, 'Content-Length: 3'] });
+      raw.write('abc');
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 400 [\s\S]*application\/problem\+json/);
+    });
+
+    test('a path is not taken for a host', async () => {
+      const raw = await rig.raw();
+      raw.request('GET //plain/bindings', { headers: h2c });
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 404 /);
+    });
+
+    test('without Connection: upgrade it is an ordinary request', async () => {
+      const raw = await rig.raw();
+      raw.request('GET /bindings', { headers: ['Upgrade: websocket', 'Connection: close'] });
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 200 [\s\S]*"upgrade":false/);
+    });
+  });
+
   describe('what is no request', () => {
     test.each([
       ['garbage', '\u0000\u0001garbage\r\n\r\n', 'not an HTTP/1.1 request'],
@@ -81,6 +116,13 @@ export function httpSuite(rig: TransportRig): void {
       const answer = await raw.until(detail);
       expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
       expect(answer).toMatch(/content-type: application\/problem\+json\r\n/i);
+    });
+
+    test('a body that never ends is cut', async () => {
+      const raw = await rig.raw();
+      raw.request('POST /body', { headers: ['Content-Length: 100'] });
+      raw.write('x');
+      await raw.over;
     });
 
     test('a connection that says nothing is closed without an answer', async () => {

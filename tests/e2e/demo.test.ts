@@ -112,17 +112,22 @@ describe('npm run demo', () => {
 
 test('Ctrl-C ends the demo with exit status 0, and its clients hear of it', async () => {
   const demo = await run('main', [], { PORT: '0' });
-  const watch = await run('watch', [await offeredAddress(demo)]);
+  const address = await offeredAddress(demo);
+  const watch = await run('watch', [address]);
+  const staying = new WebSocket(address);
   try {
+    await messageOf(staying, ({ type }) => type === 'REPLAY_END');
     await watch.line((line) => line.includes('replay done'), WITHIN_MS);
-    // As a terminal does it: once by the process group, once more by npm.
     demo.signal('SIGINT');
+    await demo.line((line) => line === 'stopping', WITHIN_MS);
+    // A terminal's Ctrl-C comes once by the process group and once more by npm.
     demo.signal('SIGINT');
     expect(await demo.exited).toEqual({ code: 0, signal: null });
     await watch.line((line) => line.includes('the server is stopping'), WITHIN_MS);
     watch.signal('SIGINT');
     expect(await watch.exited).toEqual({ code: 0, signal: null });
   } finally {
+    staying.terminate();
     await watch.end();
     await demo.end();
   }

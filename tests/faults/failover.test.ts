@@ -43,9 +43,9 @@ test('G4: a replica that lagged is promoted while events are published: no place
 
 /** A primary and its replica, each behind a relay: one that the servers use, one that the replica follows through. */
 async function startPair() {
-  const primary = await startRedis();
+  const primary = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
   onTestFinished(() => primary.stop());
-  const replica = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
+  const replica = await startRedis();
   onTestFinished(() => replica.stop());
   const [front, replication] = [await Relay.start(primary.port), await Relay.start(primary.port)];
   onTestFinished(() => front.stop());

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { Relay } from '../support/fault-relay.ts';
-import { FaultStage, operator } from '../support/fault-stage.ts';
+import { eventually, FaultStage, operator } from '../support/fault-stage.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { newUser } from '../support/tokens.ts';
 
@@ -25,7 +25,7 @@ test('G4: the last hand-over is lost, and no event follows that would show it: r
   const { stage, user, client, relay } = await startQuietStream();
   const speak = relay.silenceSubscribers();
   await stage.publisher.publish(user);
-  // Answered after it was handed over, so what the relay swallowed was this.
+  await eventually('the hand-over is swallowed', () => relay.hasSwallowed(`ws:user:{${user}}`));
   speak();
   expect(stage.ledger.isSettled()).toBe(false);
   await stage.settle(REPAIRED_WITHIN_MS);

@@ -4,8 +4,10 @@ import type { TestInstance } from '../support/test-instance.ts';
 import { eventOf, TestCluster } from '../support/test-instance.ts';
 import { Client, filtersFor } from './client.ts';
 import { Broken, Judge } from './judge.ts';
+import type { Published } from './ledger.ts';
 import { Ledger } from './ledger.ts';
 import type { Filter, From, Schedule, Step } from './schedule.ts';
+import { Trouble } from './trouble.ts';
 
 const USERS = ['u-1', 'u-2'];
 const AGENTS = ['a-0', 'a-1'];
@@ -27,10 +29,8 @@ const CONFIG = {
 };
 
 type Of<Name extends Step['do']> = Extract<Step, { readonly do: Name }>;
-type Acts = { readonly [Name in Step['do']]: (step: Of<Name>) => void | Promise<void> };
-
-/** What goes wrong between one instance and the store at present. */
-type Trouble = { lost: number; doubled: number; laterMs: number; isCut: boolean; slowMs: number };
+type Acts = { readonly [Name in Step['do']]: (step: Of<Name>) => unknown };
+type Site = { readonly instance: TestInstance; readonly trouble: Trouble };
 
 const of = <Item>(items: readonly Item[], index: number): Item => {
   const item = items[index % items.length];
@@ -41,27 +41,28 @@ const of = <Item>(items: readonly Item[], index: number): Item => {
 /** A cluster with its workers and clients, to which a schedule happens. */
 export class World {
   readonly #cluster: TestCluster;
-  readonly #instances: readonly TestInstance[];
-  readonly #troubles = new Map<TestInstance, Trouble>();
+  readonly #sites: readonly Site[];
   readonly #ledger = new Ledger(RETENTION);
   readonly #clients: Client[] = [];
-  readonly #random: ReturnType<typeof seededRandom>;
   #published = 0;
 
   constructor({ instances, seed }: Schedule) {
     this.#cluster = new TestCluster(CONFIG, seed);
-    this.#random = seededRandom(seed);
-    this.#instances = Array.from({ length: instances }, (_, index) => this.#cluster.instance(`i-${index}`));
-    for (const instance of this.#instances) this.#makeFallible(instance);
+    const random = seededRandom(seed);
+    this.#sites = Array.from({ length: instances }, (_, index) => {
+      const instance = this.#cluster.instance(`i-${index}`);
+      return { instance, trouble: new Trouble(instance, random) };
+    });
   }
 
   /** @throws Broken when a client saw what it never should, or did not see what it should */
   async live({ steps }: Schedule): Promise<void> {
     for (const step of steps) {
-      await (this.#acts[step.do] as (step: Step) => void | Promise<void>)(step);
+      await (this.#acts[step.do] as (step: Step) => unknown)(step);
       await this.#cluster.clock.settle();
     }
-    this.#heal();
+    for (const { trouble } of this.#sites) trouble.end();
+    for (const client of this.#clients) client.unblock();
     for (const user of USERS)
       this.#connect(0, { user, filter: null, from: { kind: 'number', sequenceId: 0 } });
     await this.#cluster.clock.advance(REPAIR_MS);
@@ -70,7 +71,7 @@ export class World {
 
   readonly #acts: Acts = {
     publish: (step) => this.#publish(step),
-    'publish unheard': ({ at, user }) => this.#publishUnheard(of(this.#instances, at), of(USERS, user)),
+    'publish unheard': ({ at, user }) => this.#publishUnheard(this.#instance(at), of(USERS, user)),
     connect: ({ to, user, filter, from }) => this.#connect(to, { user: of(USERS, user), filter, from }),
     resume: ({ to, connection, knowsEpoch }) => this.#resume(to, this.#client(connection), knowsEpoch),
     leave: ({ connection }) => this.#client(connection)?.leave(),
@@ -89,17 +90,10 @@ export class World {
     'lose hand-overs': ({ at, count }) => this.#trouble(at, { lost: count }),
     'double hand-overs': ({ at, count, laterMs }) => this.#trouble(at, { doubled: count, laterMs }),
     cut: ({ at }) => this.#trouble(at, { isCut: true }),
-    mend: ({ at }) => {
-      this.#trouble(at, { isCut: false });
-      of(this.#instances, at).memory.handover.interrupt();
-    },
-    interrupt: ({ at }) => of(this.#instances, at).memory.handover.interrupt(),
-    away: ({ at }) => {
-      of(this.#instances, at).engine.isAway = true;
-    },
-    back: ({ at }) => {
-      of(this.#instances, at).engine.isAway = false;
-    },
+    mend: ({ at }) => this.#trouble(at, { isCut: false }).interrupt(),
+    interrupt: ({ at }) => this.#trouble(at, {}).interrupt(),
+    away: ({ at }) => this.#trouble(at, { isAway: true }),
+    back: ({ at }) => this.#trouble(at, { isAway: false }),
     slow: ({ at, milliseconds }) => this.#trouble(at, { slowMs: milliseconds }),
     wait: ({ milliseconds }) => this.#cluster.clock.advance(milliseconds),
     age: () => this.#cluster.clock.advance(RETENTION.windowMs + 1_000),
@@ -107,35 +101,31 @@ export class World {
   };
 
   async #publish({ at, user, agent, count, as }: Of<'publish'>): Promise<void> {
-    const instance = of(this.#instances, at);
     const one = { user: of(USERS, user), agent: of(AGENTS, agent), as };
-    await Promise.all(Array.from({ length: count }, () => this.#publishOne(instance, one)));
+    await Promise.all(Array.from({ length: count }, () => this.#publishOne(this.#instance(at), one)));
   }
 
   async #publishOne(
     { core, clock }: TestInstance,
-    { user, agent, as }: { user: string; agent: string; as: Of<'publish'>['as'] },
+    { user, agent, as }: Pick<Published, 'user' | 'agent'> & Pick<Of<'publish'>, 'as'>,
   ): Promise<void> {
     const marker = ++this.#published;
     const isEphemeral = as === 'ephemeral';
+    const steps = isEphemeral ? { task_id: `t-${marker}`, current_step: 1, total_steps: 2 } : {};
     const event = eventOf({
       event_type: isEphemeral ? 'PROGRESS_UPDATE' : 'NOTE',
       user_id: user,
       agent_id: agent,
       priority: as === 'critical' ? 'critical' : undefined,
-      payload: {
-        marker,
-        ...(isEphemeral ? { task_id: `t-${marker}`, current_step: 1, total_steps: 2 } : {}),
-      },
+      payload: { marker, ...steps },
     });
-    const published = { marker, user, agent, at: clock.now(), isEphemeral };
+    const at = clock.now();
     const request = { key: { service: 'worker', id: `${marker}` }, bodyHash: '', events: [event] };
     const answer = await core.routes.publisher.publish(request).catch(unavailable);
-    const result = answer?.kind === 'results' ? answer.results[0] : undefined;
+    const [result] = answer?.kind === 'results' ? answer.results : [];
     if (result === undefined) return;
-    const isHeard = !(result instanceof EngineUnavailable) && result.sequenceId !== null;
-    const position = isHeard ? { epoch: result.epoch, sequenceId: result.sequenceId } : null;
-    this.#ledger.add({ ...published, position: position as { epoch: string; sequenceId: number } | null });
+    const position = result instanceof EngineUnavailable ? null : positionOf(result);
+    this.#ledger.add({ marker, user, agent, at, isEphemeral, position });
   }
 
   /** The event is taken; its worker never learns. */
@@ -145,10 +135,13 @@ export class World {
     instance.engine.losesAnswers = () => false;
   }
 
-  #connect(to: number, { user, filter, from }: { user: string; filter: Filter; from: From }): void {
-    const resumed =
-      from.kind === 'latest' ? null : { epoch: null, sequenceId: from.kind === 'back' ? 0 : from.sequenceId };
-    this.#clients.push(new Client(of(this.#instances, to), { user, filters: filtersOf(filter), resumed }));
+  #connect(
+    to: number,
+    { user, filter, from }: Pick<Of<'connect'>, 'filter' | 'from'> & { user: string },
+  ): void {
+    const sequenceId = from.kind === 'number' ? from.sequenceId : 0;
+    const resumed = from.kind === 'latest' ? null : { epoch: null, sequenceId };
+    this.#clients.push(new Client(this.#instance(to), { user, filters: filtersOf(filter), resumed }));
   }
 
   #resume(to: number, client: Client | undefined, knowsEpoch: boolean): void {
@@ -156,7 +149,11 @@ export class World {
     client.leave();
     const { user, transcript } = client;
     const resumed = { epoch: knowsEpoch ? client.epoch : null, sequenceId: client.sequenceId };
-    this.#clients.push(new Client(of(this.#instances, to), { user, filters: transcript.filters, resumed }));
+    this.#clients.push(new Client(this.#instance(to), { user, filters: transcript.filters, resumed }));
+  }
+
+  #instance(index: number): TestInstance {
+    return of(this.#sites, index).instance;
   }
 
   #client(index: number): Client | undefined {
@@ -164,9 +161,8 @@ export class World {
     return present.length === 0 ? undefined : of(present, index);
   }
 
-  #trouble(at: number, change: Partial<Trouble>): void {
-    const trouble = this.#troubles.get(of(this.#instances, at));
-    if (trouble !== undefined) Object.assign(trouble, change);
+  #trouble(at: number, change: Partial<Trouble>): Trouble {
+    return Object.assign(of(this.#sites, at).trouble, change);
   }
 
   /** Nothing is published in the millisecond of a flush, so that what it took is known. */
@@ -178,32 +174,8 @@ export class World {
     await clock.advance(1);
   }
 
-  #makeFallible(instance: TestInstance): void {
-    const trouble: Trouble = { lost: 0, doubled: 0, laterMs: 0, isCut: false, slowMs: 0 };
-    this.#troubles.set(instance, trouble);
-    const { engine, memory } = instance;
-    const delay = (): number => Math.round(this.#random.fraction() * trouble.slowMs);
-    memory.handover.lose(() => trouble.isCut || trouble.lost-- > 0);
-    // Nothing tells an ephemeral event from its double.
-    engine.doubles = ({ header }) =>
-      header.position !== null && trouble.doubled-- > 0 ? trouble.laterMs : null;
-    engine.handoverMs = delay;
-    // Publishing is in no hurry, and a ledger that knows when each event was taken is worth more.
-    engine.questionMs = (what) => (what === 'append' || what === 'claim' ? 0 : delay());
-    engine.answerMs = engine.questionMs;
-  }
-
-  /** From now on nothing fails, and everybody reads. What was lost stays lost, and nobody is told. */
-  #heal(): void {
-    for (const trouble of this.#troubles.values()) {
-      Object.assign(trouble, { lost: 0, doubled: 0, isCut: false, slowMs: 0 });
-    }
-    for (const { engine } of this.#instances) engine.isAway = false;
-    for (const client of this.#clients) client.unblock();
-  }
-
   async #judge(): Promise<void> {
-    const ends = await of(this.#instances, 0).memory.streams.ends(USERS);
+    const ends = await this.#instance(0).memory.streams.ends(USERS);
     for (const client of this.#clients) {
       if (client.closedWith !== null) throw new Broken(`closed with ${JSON.stringify(client.closedWith)}`);
       const judge = new Judge(client.transcript, this.#ledger);
@@ -215,6 +187,10 @@ export class World {
 }
 
 const filtersOf = (filter: Filter) => filtersFor(filter?.map((agent) => `a-${agent}`) ?? null);
+
+function positionOf({ epoch, sequenceId }: { epoch: string; sequenceId: number | null }) {
+  return sequenceId === null ? null : { epoch, sequenceId };
+}
 
 function claimOf(client: Client, from: From, knowsEpoch: boolean) {
   const sequenceId = from.kind === 'number' ? from.sequenceId : client.sequenceId;

@@ -1,5 +1,7 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
+import type { Answer } from './http-answer.ts';
+import { answerOf } from './http-answer.ts';
 
 /** Longest that a test waits for a frame or a close; only a failing one does. */
 const WAIT_MS = 10_000;
@@ -13,13 +15,6 @@ export type ServerFrame = {
 };
 
 export type Closed = { readonly code: number; readonly reason: string };
-
-/** An HTTP answer, its body parsed as JSON. */
-export type Answer = {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Readonly<Record<string, unknown>>;
-};
 
 export type DashboardOptions = {
   headers?: Record<string, string>;
@@ -173,20 +168,6 @@ export async function refusedUpgrade(url: string, options: DashboardOptions = {}
   throw new Error(`the upgrade was accepted, wanted a refusal: ${url}`);
 }
 
-/** Asks the same without an upgrade, as curl would. */
-export function plainGet(
-  url: string,
-  { headers = {}, protocols = [] }: DashboardOptions = {},
-): Promise<Answer> {
-  const offered = protocols.length === 0 ? {} : { 'sec-websocket-protocol': protocols.join(', ') };
-  return new Promise((resolve, reject) => {
-    const asked = request(url.replace(/^ws/, 'http'), { headers: { ...headers, ...offered }, agent: false });
-    asked.once('response', (response) => answerOf(response).then(resolve, reject));
-    asked.once('error', reject);
-    asked.end();
-  });
-}
-
 function openSocket(url: string, { headers, protocols = [] }: DashboardOptions): WebSocket {
   const options: ClientOptions = { headers, perMessageDeflate: false };
   return new WebSocket(url, protocols, options);
@@ -200,11 +181,4 @@ function opened(ws: WebSocket): Promise<void> {
       answerOf(response).then((answer) => reject(new UpgradeRefused(answer)), reject);
     });
   });
-}
-
-async function answerOf(response: IncomingMessage): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const body: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}');
-  return { status: response.statusCode ?? 0, headers: response.headers, body: body as Answer['body'] };
 }

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { findRedisProgram } from './redis-server.ts';
 
 /** A plain client, to look at Redis from outside. */
 export const rawRedis = (url: string): Redis =>
@@ -17,3 +18,6 @@ export async function keysNamed(redis: Redis, names: readonly string[]): Promise
   }
   return [...found].sort();
 }
+
+/** Where only REDIS_URL is given there is no program to start: a Redis to flush, stop or restart cannot be had then. */
+export const cannotOwnRedis = findRedisProgram() === null;

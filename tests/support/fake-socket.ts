@@ -28,6 +28,8 @@ export class FakeSocket implements Socket {
   readonly writes: number[] = [];
   /** What this side closed with. */
   closedWith: { readonly code: number; readonly reason: string } | null = null;
+  /** The client never answers a close frame. */
+  isDeaf = false;
   /** Told of every message that the client reads. */
   onFrame: (frame: Frame) => void = () => {};
   #handlers: SocketHandlers | null = null;
@@ -67,7 +69,7 @@ export class FakeSocket implements Socket {
     if (!this.isOpen) return;
     this.closedWith = { code, reason };
     // The peer answers the handshake, in a later turn.
-    queueMicrotask(() => this.#end(code, true));
+    if (!this.isDeaf) queueMicrotask(() => this.#end(code, true));
   }
 
   terminate(): void {

@@ -7,6 +7,9 @@ import { type Fields, numberedEvent, PUBLISH, PUBLISH_BATCH, Worker, type Worker
 /** Far more than the 2 s in which a server has to answer: who waits longer has found a hang. */
 const ANSWER_WITHIN_MS = 6_000;
 const PAUSE_MS = 50;
+/** How often a batch is sent where single events are, and how large it is. */
+const BATCH_SHARE = 0.1;
+const BATCH = 5;
 /** How long one event is sent again and again before the test fails. */
 const GIVE_UP_AFTER_MS = 40_000;
 
@@ -30,6 +33,8 @@ type Request = { readonly path: string; readonly body: string; readonly id: stri
 /** A worker that does not give up: sends under the same webhook-id until it is accepted, and enters that in the ledger. */
 export class PersistentPublisher {
   readonly attempts: Attempt[] = [];
+  /** Events that had been taken when they were sent again. */
+  duplicates = 0;
   readonly #options: PublisherOptions;
   #marks = 0;
 
@@ -59,22 +64,22 @@ export class PersistentPublisher {
     await this.#sendUntilAccepted({ path: PUBLISH_BATCH, body, id: randomUUID() }, enter);
   }
 
-  /** Publishes so many events a second to each user, in turn, until what it gives is called; that waits for the last. */
+  /** Publishes to each user so many times a second, mostly one event, until what it gives is called; that waits for the last. */
   keepOn(userIds: readonly string[], perSecond: number): () => Promise<void> {
-    const stopped = new AbortController();
     const running = new Set<Promise<unknown>>();
     const faults: unknown[] = [];
+    const publishTo = (userId: string): Promise<unknown> =>
+      this.#options.random() < BATCH_SHARE ? this.batch(userId, BATCH) : this.publish(userId);
     const tick = setInterval(() => {
       for (const userId of userIds) {
-        const publishing: Promise<unknown> = this.publish(userId)
+        const publishing: Promise<unknown> = publishTo(userId)
           .catch((error: unknown) => faults.push(error))
           .finally(() => running.delete(publishing));
         running.add(publishing);
       }
     }, 1_000 / perSecond);
-    stopped.signal.addEventListener('abort', () => clearInterval(tick));
     return async () => {
-      stopped.abort();
+      clearInterval(tick);
       await Promise.all(running);
       if (faults.length > 0) throw faults[0];
     };
@@ -111,7 +116,12 @@ export class PersistentPublisher {
     return answer;
   }
 
-  #enter(userId: string, mark: number, { epoch, sequence_id }: Fields): Place & { readonly mark: number } {
+  #enter(
+    userId: string,
+    mark: number,
+    { epoch, sequence_id, duplicate }: Fields,
+  ): Place & { readonly mark: number } {
+    if (duplicate === true) this.duplicates++;
     const accepted = { mark, epoch: String(epoch), sequenceId: Number(sequence_id) };
     this.#options.ledger.accept(userId, accepted);
     return accepted;

@@ -2,12 +2,19 @@ import type { AddressInfo } from 'node:net';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 
 /** A link through the relay: the side that connected, and the side that it was connected to. */
-type Link = { readonly client: Socket; readonly target: Socket; isSubscriber: boolean; isSilent: boolean };
+type Link = {
+  readonly client: Socket;
+  readonly target: Socket;
+  isSubscriber: boolean;
+  /** What would have come out of it since it went silent; null while it speaks. */
+  swallowed: Buffer[] | null;
+};
 
 /** A TCP relay on loopback, whose target, links and bytes a test can take away. */
 export class Relay {
   readonly port: number;
   #target: number | null;
+  #awaited: { readonly text: string; act(silence: () => void): void } | null = null;
   readonly #server: Server;
   readonly #links = new Set<Link>();
 
@@ -30,9 +37,17 @@ export class Relay {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** How many links stand on which somebody subscribed to a channel. */
+  /** How many links stand, and speak, on which somebody subscribed to a channel. */
   get subscribers(): number {
-    return [...this.#links].filter(({ isSubscriber }) => isSubscriber).length;
+    return [...this.#links].filter(({ isSubscriber, swallowed }) => isSubscriber && swallowed === null)
+      .length;
+  }
+
+  /** Whether anything that contains `text` was kept from those whom it was meant for. */
+  hasSwallowed(text: string): boolean {
+    return [...this.#links].some(
+      ({ swallowed }) => swallowed !== null && Buffer.concat(swallowed).includes(text),
+    );
   }
 
   /** Passes on to another port, or to nobody; every link that stands is cut. */
@@ -44,16 +59,21 @@ export class Relay {
     }
   }
 
-  /**
-   * Swallows whatever goes to the subscribers on the links of now, which otherwise stay as they are; those who connect
-   * again are not concerned. Call what it gives to let bytes pass again.
-   */
+  /** From now on the subscribers of now hear nothing, on links that stay. Call what it gives to let them hear again. */
   silenceSubscribers(): () => void {
     const silenced = [...this.#links].filter(({ isSubscriber }) => isSubscriber);
-    for (const link of silenced) link.isSilent = true;
+    for (const link of silenced) link.swallowed = [];
     return () => {
-      for (const link of silenced) link.isSilent = false;
+      for (const link of silenced) link.swallowed = null;
     };
+  }
+
+  /**
+   * Acts as soon as somebody sends what contains `text`, just before that goes on to its target.
+   * @param act may silence the link by which it came: what was sent arrives, its answer does not
+   */
+  onceSent(text: string, act: (silence: () => void) => void): void {
+    this.#awaited = { text, act };
   }
 
   async stop(): Promise<void> {
@@ -68,22 +88,33 @@ export class Relay {
       return;
     }
     const target = dial({ port: this.#target, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
-    const link: Link = { client, target, isSubscriber: false, isSilent: false };
+    const link: Link = { client, target, isSubscriber: false, swallowed: null };
     this.#links.add(link);
-    client.on('data', (bytes: Buffer) => {
-      link.isSubscriber ||= bytes.includes('subscribe');
-      target.write(bytes);
-    });
+    client.on('data', (bytes: Buffer) => this.#ask(link, bytes));
     target.on('data', (bytes: Buffer) => {
-      if (!link.isSilent) client.write(bytes);
+      if (link.swallowed === null) client.write(bytes);
+      else link.swallowed.push(bytes);
     });
     this.#endTogether(link);
+  }
+
+  #ask(link: Link, bytes: Buffer): void {
+    link.isSubscriber ||= bytes.includes('subscribe');
+    const awaited = this.#awaited;
+    if (awaited !== null && bytes.includes(awaited.text)) {
+      this.#awaited = null;
+      awaited.act(() => {
+        link.swallowed = [];
+      });
+    }
+    link.target.write(bytes);
   }
 
   #endTogether(link: Link): void {
     const { client, target } = link;
     target.on('error', () => {});
-    client.on('end', () => link.isSilent || target.end());
+    // A peer that is silent does not say goodbye either.
+    client.on('end', () => link.swallowed ?? target.end());
     target.on('end', () => client.end());
     for (const [side, other] of [
       [client, target],

@@ -75,8 +75,13 @@ export class FaultStage {
   async settle(withinMs: number): Promise<void> {
     await eventually('every client has everything', () => this.ledger.isSettled(), {
       withinMs,
-      describe: () => this.ledger.faults().slice(0, 20).join('\n'),
+      describe: () => this.#firstFaults(),
     });
+  }
+
+  #firstFaults(): string {
+    const faults = this.ledger.faults();
+    return [`${faults.length} faults, of which the first are:`, ...faults.slice(0, 20)].join('\n');
   }
 
   /** The answer of `/readyz` of one server: its status, and what it says. */

@@ -63,6 +63,7 @@ export type ConnectOptions = {
 /** One instance of a test cluster, from the accepted upgrade on. */
 export class TestInstance {
   readonly clock: ManualClock;
+  readonly store: MemoryStore;
   readonly memory: MemoryEngine;
   readonly engine: FaultyEngine;
   readonly log = recordingLog();
@@ -70,6 +71,7 @@ export class TestInstance {
 
   constructor({ clock, random, store }: TestCluster, config: TestConfig) {
     this.clock = clock;
+    this.store = store;
     this.memory = createMemoryEngine({ ...config, clock, random }, store);
     this.engine = new FaultyEngine(this.memory, clock);
     const { engine, log } = this;

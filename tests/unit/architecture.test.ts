@@ -20,7 +20,7 @@ const LAYERS: Record<string, Layer> = {
   routes: { folders: ['routes', 'core', 'protocol'], packages: ['hono', 'valibot'] },
   adapters: { folders: ['adapters', 'core', 'protocol'], packages: 'any' },
   // A client and a worker of the platform, played from outside: they sign as the server checks.
-  demo: { folders: ['demo', 'adapters', 'protocol'], packages: 'any' },
+  demo: { folders: ['', 'demo', 'adapters', 'protocol'], packages: 'any' },
 };
 
 const PURE_FOLDERS = ['protocol', 'core'];

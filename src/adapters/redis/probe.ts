@@ -11,8 +11,8 @@ const HEARD_WITHIN_MS = 1_000;
 const KEY_TTL_MS = 60_000;
 
 export type ProbeOptions = {
-  readonly commands: Redis;
-  readonly handover: RedisHandover;
+  readonly commands: Pick<Redis, 'set' | 'publish'>;
+  readonly handover: Pick<RedisHandover, 'isLive' | 'onProbe' | 'renew'>;
   readonly instanceId: string;
   readonly clock: Clock;
   readonly random: Random;

@@ -14,8 +14,9 @@ import { answered } from './client.ts';
 import { keys } from './keys.ts';
 import { runScript, scripts } from './scripts.ts';
 
-type Take = {
-  readonly member: string;
+/** A place in a set of at most `most`; 0 for any number. */
+type Place = {
+  readonly key: string;
   readonly most: number;
   readonly holdMs: number;
   readonly reserve: boolean;
@@ -37,19 +38,17 @@ export class RedisRegistry implements Registry {
   // The two sets can stand in different cluster slots, so no one step can take both places. The address is asked
   // first and taken last: who is refused then holds nothing meanwhile that another could be refused for (G12).
   async admit({ connectionId, userId, address, reserve }: AdmissionRequest): Promise<Admission> {
-    const { connectRatePerAddress, maxConnectionsPerUser } = this.#options;
-    const upgrades = { key: keys.upgrades(address), most: connectRatePerAddress, holdMs: UPGRADE_SPAN_MS };
-    const places = { key: keys.connectionsOfUser(userId), most: maxConnectionsPerUser };
-    const isRated = connectRatePerAddress > 0;
-    const wait = isRated ? await this.#take(connectionId, { ...upgrades, reserve: false }) : 0;
+    const { connectRatePerAddress: rate, maxConnectionsPerUser } = this.#options;
+    const upgrade = { key: keys.upgrades(address), most: rate, holdMs: UPGRADE_SPAN_MS };
+    const connection = { key: keys.connectionsOfUser(userId), most: maxConnectionsPerUser };
+    const place = { ...connection, holdMs: CONNECTION_LEASE_MS, reserve };
+    const wait = rate > 0 ? await this.#take(connectionId, { ...upgrade, reserve: false }) : 0;
     if (wait > 0) return { kind: 'too_many_upgrades', retryAfterMs: wait };
-    const place = { ...places, holdMs: CONNECTION_LEASE_MS, reserve };
     if ((await this.#take(connectionId, place)) > 0)
       return { kind: 'too_many_connections', retryAfterMs: CONNECTION_RETRY_MS };
-    if (!isRated || !reserve) return { kind: 'admitted' };
-    const late = await this.#take(connectionId, { ...upgrades, reserve });
+    const late = rate > 0 && reserve ? await this.#take(connectionId, { ...upgrade, reserve }) : 0;
     if (late === 0) return { kind: 'admitted' };
-    await answered(this.#redis.zrem(places.key, connectionId));
+    await answered(this.#redis.zrem(place.key, connectionId));
     return { kind: 'too_many_upgrades', retryAfterMs: late };
   }
 

@@ -37,14 +37,17 @@ export function createTransport(options: TransportOptions): Transport {
   return new HttpTransport(options);
 }
 
+/** HTTP/1.1 lets a client send several requests at once, and an upgrade behind them. */
+type Unanswered = { count: number; whenAnswered: () => void };
+
 class HttpTransport implements Transport {
   readonly #server: Server;
   readonly #upgrader: Upgrader;
   readonly #onError: OnError;
   readonly #answerRequest: ReturnType<typeof getRequestListener>;
   readonly #sockets = new Set<Duplex>();
-  /** How many requests of a connection are unanswered; HTTP/1.1 lets a client send several at once. */
-  readonly #unanswered = new WeakMap<Duplex, number>();
+  /** Connections with requests that are not answered to the end. */
+  readonly #unanswered = new WeakMap<Duplex, Unanswered>();
   #closing: Promise<void> | null = null;
 
   constructor({ closeTimeoutMs = 5_000, headTimeoutMs = 10_000, ...options }: TransportOptions) {
@@ -96,26 +99,31 @@ class HttpTransport implements Transport {
 
   #onRequest(incoming: IncomingMessage, outgoing: ServerResponse) {
     const { socket } = incoming;
-    this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 0) + 1);
-    outgoing.once('close', () => this.#onAnswered(socket));
+    const unanswered = this.#unanswered.get(socket) ?? { count: 0, whenAnswered: () => {} };
+    unanswered.count += 1;
+    this.#unanswered.set(socket, unanswered);
+    outgoing.once('close', () => this.#onAnswered(socket, unanswered));
     void this.#answerRequest(incoming, outgoing);
   }
 
-  #onAnswered(socket: TcpSocket) {
-    const left = (this.#unanswered.get(socket) ?? 0) - 1;
-    if (left > 0) return this.#unanswered.set(socket, left);
+  #onAnswered(socket: TcpSocket, unanswered: Unanswered) {
+    unanswered.count -= 1;
+    if (unanswered.count > 0) return;
     this.#unanswered.delete(socket);
-    if (this.#closing !== null) socket.destroySoon();
+    if (this.#closing === null) unanswered.whenAnswered();
+    else socket.destroySoon();
   }
 
   #onUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer) {
-    // Nobody sends an upgrade behind an open request; answering it would put the answers in the wrong order.
-    if (this.#unanswered.has(socket)) socket.destroy();
-    else void this.#upgrader.answer({ incoming, socket, head });
+    const unanswered = this.#unanswered.get(socket);
+    const turn = new Promise<void>((resolve) => {
+      if (unanswered === undefined) resolve();
+      else unanswered.whenAnswered = resolve;
+    });
+    void this.#upgrader.answer({ incoming, socket, head }, turn);
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex) {
-    if (socket.writableEnded) return;
     // Whatever is written while a request is unanswered would be taken for its answer.
     const fault = this.#unanswered.has(socket) ? null : faultOf(error, socket as TcpSocket);
     if (fault === null) socket.destroy();

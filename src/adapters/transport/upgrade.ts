@@ -42,11 +42,13 @@ export class Upgrader {
     });
   }
 
-  /** Never rejects. The socket must not have an unanswered request on it. */
-  async answer(asked: Asked): Promise<void> {
+  /** Answers once its `turn` has come: the requests before it on this connection are answered. Never rejects. */
+  async answer(asked: Asked, turn: Promise<void>): Promise<void> {
     const { incoming, socket } = asked;
     // A reset without a listener would end the process.
     socket.on('error', ignore);
+    await turn;
+    if (socket.destroyed) return;
     const fault = faultOf(incoming);
     if (fault !== null) return endWithProblem(socket, fault);
     const abort = new AbortController();

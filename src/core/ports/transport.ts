@@ -60,7 +60,10 @@ export type Upgrade = {
 
 /** What the transport hands to the application with every request (`c.env` in Hono). */
 export type Bindings = {
-  /** Set where the request is a well-formed WebSocket upgrade. */
+  /**
+   * Set where the request is a well-formed WebSocket upgrade. The request's signal is aborted when the client goes away
+   * or the time to decide is up.
+   */
   upgrade: Upgrade | null;
   /** Address of the TCP peer; undefined when it is gone already. */
   remoteAddress: string | undefined;

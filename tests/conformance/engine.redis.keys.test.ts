@@ -1,0 +1,186 @@
+import type { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import type { Engine } from '../../src/core/ports/engine.ts';
+import {
+  append,
+  appendMany,
+  freshId,
+  freshKey,
+  freshUser,
+  newEvent,
+  progressOf,
+} from '../support/engine-events.ts';
+import { keysNamed } from '../support/engine-redis.ts';
+import { startRedisRig } from '../support/engine-rig.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const CONNECTED_AT = Date.UTC(2026, 0, 8, 12);
+
+describe('what stands in Redis (contract §6)', () => {
+  let rig: Awaited<ReturnType<typeof startRedisRig>>;
+  let redis: Redis;
+  let engine: Engine;
+  let user: string;
+  const instanceId = `i-${freshId()}`;
+
+  beforeEach(async () => {
+    rig = await startRedisRig(inject('redisUrl'));
+    redis = rig.redis;
+    user = freshUser();
+    engine = await rig.engine({ instanceId, maxReplayMessages: 3, replayWindowMs: 300_000 });
+  });
+  afterEach(() => rig.close());
+
+  /** Between a minute less and all of it. */
+  async function expectTtl(key: string, milliseconds: number): Promise<void> {
+    const ttl = await redis.pttl(key);
+    expect(ttl).toBeLessThanOrEqual(milliseconds);
+    expect(ttl).toBeGreaterThan(milliseconds - 30_000);
+  }
+
+  test('the log is a stream whose entry ids are the sequence ids; it goes when its last event is too old', async () => {
+    const before = Date.now();
+    await appendMany(engine, user, 4);
+    const key = `ws:replay:agent_status:{${user}}`;
+    expect(await redis.type(key)).toBe('stream');
+    const entries = await redis.xrange(key, '-', '+');
+    expect(entries.map(([id]) => id)).toEqual(['2-0', '3-0', '4-0']);
+    const [, [at, time, event, record]] = entries[0] as [string, [string, string, string, string]];
+    expect([at, event]).toEqual(['at', 'event']);
+    expect(Math.abs(Number(time) - before)).toBeLessThan(60_000);
+    const [epoch] = await redis.hmget(`ws:replay:meta:{${user}}`, 'epoch');
+    const { head, tail } = newEvent(user, { payload: { n: 2 } }).frame;
+    expect(record).toBe(`${epoch} 2 normal NOTE a-1 ~ ~\n${head}2${tail}`);
+    await expectTtl(key, 300_000);
+  });
+
+  test('an append takes out what is too old, so that a stream that nobody reads does not grow', async () => {
+    const key = `ws:replay:agent_status:{${user}}`;
+    await appendMany(engine, user, 2);
+    await rig.age(200_000, user);
+    await append(engine, user);
+    await rig.age(150_000, user);
+    await append(engine, user);
+    expect((await redis.xrange(key, '-', '+')).map(([id]) => id)).toEqual(['3-0', '4-0']);
+  });
+
+  test('its end is a hash that outlives it', async () => {
+    const { epoch } = await append(engine, user);
+    await appendMany(engine, user, 4);
+    const key = `ws:replay:meta:{${user}}`;
+    expect(await redis.type(key)).toBe('hash');
+    expect(await redis.hgetall(key)).toEqual({
+      epoch,
+      sequence_id: '5',
+      fence: expect.stringMatching(/^[0-9a-f]{40}$/),
+      first: '1',
+      previous_epoch: '',
+      previous_end: '0',
+      trimmed_to: '2',
+    });
+    await expectTtl(key, 7 * DAY_MS);
+  });
+
+  test('a request is bound to its body for 11 minutes, an answer is kept for 10', async () => {
+    const key = { service: 'worker', id: freshId() };
+    await engine.streams.claim(key, 'body-hash');
+    const { epoch } = await engine.streams.append(newEvent(user), { ...key, item: 3 });
+    await engine.streams.append(progressOf(user), { ...key, item: 4 });
+    expect(await redis.get(`ws:publish:worker:${key.id}`)).toBe('body-hash');
+    expect(await redis.get(`ws:published:{${user}}:worker:3:${key.id}`)).toBe(`${epoch} 1`);
+    expect(await redis.get(`ws:published:{${user}}:worker:4:${key.id}`)).toBe(`${epoch} `);
+    await expectTtl(`ws:publish:worker:${key.id}`, 11 * 60_000);
+    await expectTtl(`ws:published:{${user}}:worker:3:${key.id}`, 10 * 60_000);
+  });
+
+  test('a connection is a hash with a lease, found through the sorted set of its user', async () => {
+    const connectionId = freshId();
+    const filters = { agent_ids: ['a-1'], project_ids: null, event_types: null };
+    const times = { connectedAt: CONNECTED_AT, lastHeartbeat: CONNECTED_AT + 30_000 };
+    const entry = { connectionId, userId: user, filters, lastSequenceId: 41, isDraining: false, ...times };
+    await engine.registry.refresh([entry]);
+    expect(await redis.hgetall(`ws:connections:${connectionId}`)).toEqual({
+      connection_id: connectionId,
+      user_id: user,
+      instance_id: instanceId,
+      connected_at: String(CONNECTED_AT),
+      last_heartbeat: String(CONNECTED_AT + 30_000),
+      filters: JSON.stringify(filters),
+      last_sequence_id: '41',
+      is_draining: '0',
+    });
+    expect(await redis.zrange(`ws:connections:user:${user}`, '0', '-1')).toEqual([connectionId]);
+    await expectTtl(`ws:connections:${connectionId}`, 60_000);
+    await expectTtl(`ws:connections:user:${user}`, 60_000);
+    await engine.registry.remove([entry]);
+    expect(await keysNamed(redis, [connectionId, user])).toEqual([]);
+  });
+
+  test('an instance is a hash of 60 s, found through a sorted set', async () => {
+    await engine.registry.announce({
+      instanceId,
+      hostname: 'box',
+      port: 8080,
+      startedAt: CONNECTED_AT,
+      lastHeartbeat: CONNECTED_AT + 20_000,
+      connectionCount: 7,
+      status: 'draining',
+    });
+    expect(await redis.hgetall(`ws:instances:${instanceId}`)).toEqual({
+      instance_id: instanceId,
+      hostname: 'box',
+      port: '8080',
+      started_at: String(CONNECTED_AT),
+      last_heartbeat: String(CONNECTED_AT + 20_000),
+      connection_count: '7',
+      status: 'draining',
+    });
+    await expectTtl(`ws:instances:${instanceId}`, 60_000);
+    expect(await redis.zscore('ws:instances', instanceId)).not.toBeNull();
+    await engine.registry.withdraw(instanceId);
+    expect(await redis.exists(`ws:instances:${instanceId}`)).toBe(0);
+    expect(await redis.zscore('ws:instances', instanceId)).toBeNull();
+  });
+
+  test('upgrades of an address and the probe have keys that end by themselves', async () => {
+    const address = `2001:db8::${freshId()}`;
+    await engine.registry.admit({ connectionId: freshId(), userId: user, address, reserve: true });
+    await engine.probe();
+    await expectTtl(`ws:upgrades:${address}`, 60_000);
+    await expectTtl(`ws:probe:${instanceId}`, 60_000);
+  });
+
+  test('who only asks, and who is refused, writes nothing', async () => {
+    const full = await rig.engine({ maxConnectionsPerUser: 1, connectRatePerAddress: 1 });
+    const [address, other] = [`2001:db8::${freshId()}`, `2001:db8::${freshId()}`];
+    const ask = { connectionId: freshId(), userId: user, address, reserve: false };
+    await full.registry.admit(ask);
+    expect(await keysNamed(redis, [user, address])).toEqual([]);
+    await full.registry.admit({ ...ask, reserve: true });
+    await full.registry.admit({ ...ask, connectionId: freshId(), address: other, reserve: true });
+    expect(await keysNamed(redis, [other])).toEqual([]);
+    expect(await redis.zcard(`ws:connections:user:${user}`)).toBe(1);
+  });
+
+  test('every key is one of the documented ones, and none stays for ever', async () => {
+    const key = { ...freshKey(), service: user };
+    await engine.streams.claim(key, 'body-hash');
+    await engine.streams.append(newEvent(user), key);
+    await engine.streams.append(progressOf(user), { ...key, item: 1 });
+    await engine.streams.read(user, 0);
+    await engine.streams.ends([user]);
+    await engine.handover.subscribe(user);
+    await engine.registry.admit({ connectionId: user, userId: user, address: user, reserve: true });
+    const names = (await keysNamed(redis, [user])).map((name) => name.replaceAll(user, 'U'));
+    expect(names.map((name) => name.replaceAll(key.id, 'ID')).sort()).toEqual([
+      'ws:connections:user:U',
+      'ws:publish:U:ID',
+      'ws:published:{U}:U:0:ID',
+      'ws:published:{U}:U:1:ID',
+      'ws:replay:agent_status:{U}',
+      'ws:replay:meta:{U}',
+      'ws:upgrades:U',
+    ]);
+    for (const name of await keysNamed(redis, [user])) expect(await redis.pttl(name)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { decodeRecord, labelsOf } from '../../../src/adapters/redis/record.ts';
+import { newEvent, progressOf, textOf } from '../../support/engine-events.ts';
+
+const epoch = '0123456789abcdef01234567';
+const encode = (start: string, frame: string): Buffer => Buffer.from(`${start}\n${frame}`);
+
+describe('an event as Redis keeps it', () => {
+  test('labels and position are read without touching the frame', () => {
+    const event = newEvent('u-1', { agent_id: 'a:1', project_id: 'p.1', payload: { task_id: 't-1' } });
+    const bytes = encode(`${epoch} 42 ${labelsOf(event)}`, '{"a":"line\\n~ ü"}');
+    const record = decodeRecord(bytes);
+    expect(record?.header).toEqual({
+      agentId: 'a:1',
+      projectId: 'p.1',
+      taskId: 't-1',
+      eventType: 'NOTE',
+      priority: 'normal',
+      position: { epoch, sequenceId: 42 },
+    });
+    expect(textOf(record ?? undefined)).toBe('{"a":"line\\n~ ü"}');
+    expect(record?.frame.buffer).toBe(bytes.buffer);
+  });
+
+  test('what an event does not have is null', () => {
+    const record = decodeRecord(encode(`${epoch} ~ ${labelsOf(newEvent('u-1'))}`, '{}'));
+    expect(record?.header).toMatchObject({ projectId: null, taskId: null, position: null });
+  });
+
+  test('the largest sequence id that a number can hold is read exactly', () => {
+    const record = decodeRecord(encode(`${epoch} 9007199254740991 ${labelsOf(progressOf('u-1'))}`, '{}'));
+    expect(record?.header.position?.sequenceId).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  test.each(['', '{}', 'no line feed', '\n{}', `${epoch}\n{}`, `${epoch} 1 normal NOTE a-1 ~\n{}`])(
+    'what no script of ours has written is no event: %j',
+    (text) => {
+      expect(decodeRecord(Buffer.from(text))).toBeNull();
+    },
+  );
+});

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryEngine } from '../../../src/adapters/memory/engine.ts';
+import { MemoryStore } from '../../../src/adapters/memory/store.ts';
+import { Feeds } from '../../../src/core/feeds.ts';
+import type { EventRecord } from '../../../src/core/ports/engine.ts';
+import { EngineUnavailable } from '../../../src/core/ports/engine.ts';
+import { FaultyEngine } from '../../support/faulty-engine.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { DEFAULTS, recordingLog } from '../../support/test-instance.ts';
+
+function rig() {
+  const clock = new ManualClock();
+  const store = new MemoryStore();
+  const memory = createMemoryEngine({ ...DEFAULTS, clock, random: seededRandom() }, store);
+  const engine = new FaultyEngine(memory, clock);
+  const log = recordingLog();
+  const feeds = new Feeds(engine, log);
+  const heard: EventRecord[] = [];
+  engine.handover.listen({
+    received: (userId, record) => {
+      heard.push(record);
+      feeds.receive(userId, record);
+    },
+    interrupted: () => {},
+  });
+  let published = 0;
+  const publish = async (userId = 'u-1') => {
+    const frame = { head: '{"type":"NOTE","sequence_id":', tail: ',"payload":{}}' };
+    const event = {
+      userId,
+      agentId: 'a-1',
+      projectId: null,
+      eventType: 'NOTE',
+      taskId: null,
+      priority: 'normal' as const,
+    };
+    const key = { service: 'worker', id: `m-${++published}`, item: 0 };
+    await memory.streams.append({ ...event, ephemeral: false, frame }, key);
+  };
+  const isSubscribed = (userId = 'u-1') => store.subscriptions.has(userId);
+  return { clock, memory, engine, log, feeds, heard, publish, isSubscribed };
+}
+
+describe('the feed of a user', () => {
+  it('is one for all connections, subscribed for as long as there is one', async () => {
+    const { engine, feeds, isSubscribed } = rig();
+    const [one, other] = await Promise.all([feeds.acquire('u-1'), feeds.acquire('u-1')]);
+    expect(one).toBe(other);
+    expect(engine.of('subscribe')).toEqual(['u-1']);
+    feeds.release('u-1');
+    expect(isSubscribed()).toBe(true);
+    expect(feeds.all()).toEqual([one]);
+    feeds.release('u-1');
+    expect(isSubscribed()).toBe(false);
+    expect(feeds.size).toBe(0);
+  });
+
+  it('is another for another user', async () => {
+    const { feeds, isSubscribed } = rig();
+    const one = await feeds.acquire('u-1');
+    expect(await feeds.acquire('u-2')).not.toBe(one);
+    feeds.release('u-1');
+    expect([isSubscribed('u-1'), isSubscribed('u-2')]).toEqual([false, true]);
+  });
+
+  it('subscribes before it asks where the stream ends', async () => {
+    const { clock, engine, feeds } = rig();
+    const release = engine.hold('subscribe', 'answer');
+    const acquired = feeds.acquire('u-1');
+    await clock.settle();
+    expect(engine.asked.map(({ what }) => what)).toEqual(['subscribe']);
+    release();
+    await acquired;
+    expect(engine.asked.map(({ what }) => what)).toEqual(['subscribe', 'open']);
+  });
+
+  it('knows of what came while the end was on its way', async () => {
+    const { clock, engine, feeds, publish } = rig();
+    const release = engine.hold('open', 'answer');
+    const acquired = feeds.acquire('u-1');
+    await clock.settle();
+    await publish();
+    await publish();
+    release();
+    expect((await acquired).end.sequenceId).toBe(2);
+  });
+
+  it('is not there, and hears nothing, before it is up', async () => {
+    const { clock, engine, feeds } = rig();
+    const release = engine.hold('open', 'answer');
+    const acquired = feeds.acquire('u-1');
+    await clock.settle();
+    expect(feeds.all()).toEqual([]);
+    expect(feeds.size).toBe(1);
+    release();
+    const feed = await acquired;
+    expect(feeds.all()).toEqual([feed]);
+  });
+
+  it('hands every event to every connection, and none after it was given back', async () => {
+    const { feeds, publish } = rig();
+    const feed = await feeds.acquire('u-1');
+    const got: (number | undefined)[][] = [[], []];
+    for (const list of got) {
+      feed.receivers.add({
+        receive: ({ header }) => void list.push(header.position?.sequenceId),
+        check: () => {},
+      });
+    }
+    await publish();
+    await publish('u-2');
+    await publish();
+    feeds.release('u-1');
+    await publish();
+    expect(got).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+});
+
+describe('where acquiring and giving back overlap', () => {
+  it('a user that comes while the last one goes is subscribed', async () => {
+    const { feeds, heard, publish, isSubscribed } = rig();
+    const first = await feeds.acquire('u-1');
+    feeds.release('u-1');
+    const second = await feeds.acquire('u-1');
+    expect(second).not.toBe(first);
+    expect(isSubscribed()).toBe(true);
+    await publish();
+    expect(heard).toHaveLength(1);
+    expect(second.end.sequenceId).toBe(1);
+  });
+
+  it('one that gave back while others still wait leaves them their feed', async () => {
+    const { clock, engine, feeds, isSubscribed } = rig();
+    const release = engine.hold('subscribe', 'answer');
+    const [one, other] = [feeds.acquire('u-1'), feeds.acquire('u-1')];
+    await clock.settle();
+    release();
+    await one;
+    feeds.release('u-1');
+    expect(await other).toBe(await one);
+    expect(isSubscribed()).toBe(true);
+    feeds.release('u-1');
+    expect(isSubscribed()).toBe(false);
+  });
+
+  it('giving back more than was taken harms nobody', async () => {
+    const { feeds, isSubscribed } = rig();
+    feeds.release('u-1');
+    await feeds.acquire('u-1');
+    feeds.release('u-1');
+    feeds.release('u-1');
+    await feeds.acquire('u-1');
+    expect(isSubscribed()).toBe(true);
+    expect(feeds.size).toBe(1);
+  });
+});
+
+describe('where subscribing fails', () => {
+  it.each(['subscribe', 'open'] as const)(
+    'at %s, everybody who waits is told, and nothing is left',
+    async (what) => {
+      const { engine, feeds, isSubscribed } = rig();
+      engine.losesAnswers = (asked) => asked === what;
+      const acquired = await Promise.allSettled([feeds.acquire('u-1'), feeds.acquire('u-1')]);
+      for (const result of acquired) {
+        expect(result).toMatchObject({ status: 'rejected', reason: expect.any(EngineUnavailable) });
+      }
+      expect(feeds.size).toBe(0);
+      expect(isSubscribed()).toBe(false);
+      engine.losesAnswers = () => false;
+      expect((await feeds.acquire('u-1')).userId).toBe('u-1');
+      expect(isSubscribed()).toBe(true);
+    },
+  );
+
+  it('an unsubscribing that fails is logged', async () => {
+    const { clock, memory, feeds, log } = rig();
+    await feeds.acquire('u-1');
+    memory.handover.unsubscribe = () => Promise.reject(new EngineUnavailable('gone'));
+    feeds.release('u-1');
+    await clock.settle();
+    expect(log.lines).toMatchObject([
+      { level: 'warn', message: 'unsubscribing failed', fields: { user_id: 'u-1' } },
+    ]);
+    expect(feeds.size).toBe(0);
+  });
+});

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { Flusher } from '../../../src/core/flusher.ts';
+import { Outbox } from '../../../src/core/outbox.ts';
+import type { SocketHandlers } from '../../../src/core/ports/transport.ts';
+import { FakeSocket } from '../../support/fake-socket.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const SOCKET_BYTES = 64 * 1024;
+
+const frameOf = (n: number, bytes = 0): string =>
+  JSON.stringify({ type: 'NOTE', n, fill: 'x'.repeat(bytes) });
+
+function rig() {
+  const clock = new ManualClock();
+  const socket = new FakeSocket();
+  const outbox = new Outbox(socket, new Flusher(clock));
+  const handlers: SocketHandlers = {
+    open: () => {},
+    message: () => {},
+    binary: () => {},
+    drain: () => outbox.flush(),
+    closed: () => outbox.clear(),
+  };
+  socket.open(handlers);
+  return { clock, socket, outbox };
+}
+
+describe('an outbox', () => {
+  it('sends what one turn had for it in one write, in order', async () => {
+    const { clock, socket, outbox } = rig();
+    for (const n of [1, 2, 3]) outbox.push(frameOf(n));
+    expect(socket.writes).toEqual([]);
+    expect(outbox.length).toBe(3);
+    await clock.settle();
+    expect(socket.writes).toEqual([3]);
+    expect(socket.texts).toEqual([1, 2, 3].map((n) => frameOf(n)));
+    expect(outbox.length).toBe(0);
+    outbox.push(frameOf(4));
+    await clock.settle();
+    expect(socket.writes).toEqual([3, 1]);
+  });
+
+  it('sends bytes and texts alike', async () => {
+    const { clock, socket, outbox } = rig();
+    outbox.push(new TextEncoder().encode(frameOf(1)));
+    outbox.push(frameOf(2));
+    await clock.settle();
+    expect(socket.texts).toEqual([frameOf(1), frameOf(2)]);
+  });
+
+  it('keeps what the socket has no room for, and sends it when there is', async () => {
+    const { clock, socket, outbox } = rig();
+    socket.block();
+    for (let n = 1; n <= 40; n++) outbox.push(frameOf(n, 10_000));
+    await clock.settle();
+    expect(socket.bufferedBytes).toBeGreaterThanOrEqual(SOCKET_BYTES);
+    expect(socket.bufferedBytes).toBeLessThan(SOCKET_BYTES + 11_000);
+    expect(outbox.length).toBe(33);
+    outbox.push(frameOf(41));
+    await clock.settle();
+    expect(outbox.length).toBe(34);
+    socket.unblock();
+    expect(outbox.length).toBe(0);
+    expect(socket.texts).toHaveLength(41);
+  });
+
+  it('sends all of it to a socket that takes everything at once, which never tells that it drained', async () => {
+    const { clock, socket, outbox } = rig();
+    for (let n = 1; n <= 40; n++) outbox.push(frameOf(n, 10_000));
+    await clock.settle();
+    expect(outbox.length).toBe(0);
+    expect(socket.texts).toHaveLength(40);
+  });
+
+  it('sends a frame that is larger than what the socket may hold', async () => {
+    const { clock, socket, outbox } = rig();
+    socket.block();
+    outbox.push(frameOf(1, 3 * SOCKET_BYTES));
+    outbox.push(frameOf(2));
+    await clock.settle();
+    expect(outbox.length).toBe(1);
+    socket.take();
+    await clock.settle();
+    expect(outbox.length).toBe(0);
+  });
+
+  it('drops what waits when the connection has ended', async () => {
+    const { clock, socket, outbox } = rig();
+    socket.block(SOCKET_BYTES);
+    outbox.push(frameOf(1));
+    await clock.settle();
+    socket.leave();
+    expect(outbox.length).toBe(0);
+    expect(socket.texts).toEqual([]);
+  });
+});
+
+describe('an outbox is idle', () => {
+  /** Whether the promise is settled, once everything had time to. */
+  async function isSettled(clock: ManualClock, promise: Promise<void>): Promise<boolean> {
+    let isDone = false;
+    void promise.then(() => {
+      isDone = true;
+    });
+    await clock.settle();
+    return isDone;
+  }
+
+  it('at once when nothing waits', async () => {
+    const { clock, outbox } = rig();
+    expect(await isSettled(clock, outbox.idle())).toBe(true);
+  });
+
+  it('after the turn that sends what waits', async () => {
+    const { clock, outbox } = rig();
+    outbox.push(frameOf(1));
+    expect(await isSettled(clock, outbox.idle())).toBe(true);
+  });
+
+  it('not before the socket has taken what it had too much of', async () => {
+    const { clock, socket, outbox } = rig();
+    socket.block();
+    outbox.push(frameOf(1, SOCKET_BYTES));
+    const idle = outbox.idle();
+    expect(await isSettled(clock, idle)).toBe(false);
+    expect(outbox.length).toBe(0);
+    socket.take();
+    expect(await isSettled(clock, idle)).toBe(true);
+  });
+
+  it('not while frames wait here', async () => {
+    const { clock, socket, outbox } = rig();
+    socket.block(SOCKET_BYTES);
+    outbox.push(frameOf(1));
+    const idle = outbox.idle();
+    expect(await isSettled(clock, idle)).toBe(false);
+    socket.unblock();
+    expect(await isSettled(clock, idle)).toBe(true);
+  });
+
+  it('when the connection has ended, so that nobody waits for ever', async () => {
+    const { clock, socket, outbox } = rig();
+    socket.block(SOCKET_BYTES);
+    outbox.push(frameOf(1));
+    const idle = outbox.idle();
+    expect(await isSettled(clock, idle)).toBe(false);
+    socket.leave(false);
+    expect(await isSettled(clock, idle)).toBe(true);
+  });
+});
