@@ -30,23 +30,34 @@ export class Clients {
   }
 
   async #open(port: number, target: string): Promise<void> {
-    const socket = connect(port, '127.0.0.1');
-    this.#sockets.push(socket);
-    socket.setNoDelay(true);
-    socket.write(upgradeRequest(target));
-    const rest = await upgraded(socket);
-    const counter = new FrameCounter();
-    await new Promise<void>((resolve) => {
-      const count = (bytes: Buffer): void => {
-        const frames = counter.count(bytes);
+    await new Promise<void>((resolve, reject) => {
+      const heard = (frames: number): void => {
         this.received += frames;
         if (frames > 0) resolve();
         this.heard();
       };
-      socket.on('data', count);
-      count(rest);
+      openClient({ port, target, heard }).then((socket) => this.#sockets.push(socket), reject);
     });
   }
+}
+
+export type ClientOptions = {
+  readonly port: number;
+  readonly target: string;
+  /** Told how many frames each arrival completes. */
+  heard(frames: number): void;
+};
+
+/** One such client; resolves once its upgrade is accepted. */
+export async function openClient({ port, target, heard }: ClientOptions): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.setNoDelay(true);
+  socket.write(upgradeRequest(target));
+  const rest = await upgraded(socket);
+  const counter = new FrameCounter();
+  socket.on('data', (bytes) => heard(counter.count(bytes)));
+  heard(counter.count(rest));
+  return socket;
 }
 
 /** Waits for the 101; gives the bytes that came behind it. */

@@ -23,14 +23,17 @@ export const SERVER_ENV: Readonly<Record<string, string>> = {
 /** The user that all clients belong to. */
 export const WATCHED_USER = 'watched';
 
-/** Where a client of `WATCHED_USER` connects to hear what is new. */
-export async function clientTarget(): Promise<string> {
+/** Where a client of a user connects, to go on after a sequence id or to hear only what is new. */
+export async function clientTarget(
+  userId = WATCHED_USER,
+  after: number | 'latest' = 'latest',
+): Promise<string> {
   const token = await new SignJWT()
     .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(WATCHED_USER)
+    .setSubject(userId)
     .setExpirationTime('1 hour')
     .sign(new TextEncoder().encode(jwtSecret));
-  return `/ws/agents?token=${token}&last_sequence_id=latest`;
+  return `/ws/agents?token=${token}&last_sequence_id=${after}`;
 }
 
 /** A status change of a usual size (about 250 bytes). */

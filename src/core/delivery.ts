@@ -86,10 +86,14 @@ export class Delivery {
 
   /** Looks into the log if the stream may have gone on without this connection, or a look failed before. */
   check(end: Position | null): void {
+    if (this.#catchUp !== null) {
+      // The page that is on its way may be older than this.
+      if (end !== null) this.#catchUp.heard = further(this.#catchUp.heard, end);
+      this.#run();
+      return;
+    }
     const { epoch, sequenceId } = this.#position;
-    const isAtEnd = end !== null && end.epoch === epoch && end.sequenceId === sequenceId;
-    if (this.#catchUp !== null) this.#run();
-    else if (!isAtEnd) this.#goBack(null);
+    if (end === null || end.epoch !== epoch || end.sequenceId !== sequenceId) this.#goBack(null);
   }
 
   end(): void {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { append, freshUser, Recorder } from '../support/engine-events.ts';
 import type { PresentRig } from './engine.suite.ts';
 
 export function lifecycleSuite(rig: PresentRig): void {
@@ -15,9 +16,15 @@ export function lifecycleSuite(rig: PresentRig): void {
     await engine.close();
   });
 
-  test('closing one engine leaves another one be', async () => {
+  test('a closed engine is handed nothing any more; another one is left be', async () => {
     const [one, other] = await Promise.all([rig().engine(), rig().engine()]);
+    const [closed, open] = [new Recorder(one), new Recorder(other)];
+    const user = freshUser();
+    await Promise.all([one, other].map((engine) => engine.handover.subscribe(user)));
     await one.close();
+    await append(other, user);
+    await open.caughtUp();
+    expect([closed, open].map((recorder) => recorder.of(user).length)).toEqual([0, 1]);
     expect(other.unavailable()).toBeNull();
     await other.probe();
   });

@@ -6,7 +6,7 @@ import { startRedis } from '../support/redis-server.ts';
 import { newUser } from '../support/tokens.ts';
 
 const PAUSE_MS = 10_000;
-const EVENTS_A_SECOND = 20;
+const EVENTS_A_SECOND = 5;
 
 test('G1, G2, G3: Redis stands still for 10 s: publishes are refused within 2 s, and none of them is doubled', async () => {
   const redis = await startRedis();
@@ -23,7 +23,7 @@ test('G1, G2, G3: Redis stands still for 10 s: publishes are refused within 2 s,
   const { attempts } = stage.publisher;
   const accepted = () => stage.ledger.acceptedOf(user).length;
   const stop = stage.publisher.keepOn([user], EVENTS_A_SECOND);
-  await eventually('some events are accepted', () => accepted() > 20);
+  await eventually('some events are accepted', () => accepted() > 10);
 
   // It stops with an event on its way to it, which it takes once it goes on, when nobody waits for the answer any more.
   await new Promise<void>((resolve) => {
@@ -36,7 +36,7 @@ test('G1, G2, G3: Redis stands still for 10 s: publishes are refused within 2 s,
   await redis.kill('SIGCONT');
   const before = accepted();
   await stage.untilReady();
-  await eventually('events are accepted again', () => accepted() > before + 40);
+  await eventually('events are accepted again', () => accepted() > before + 10);
   await stop();
   await stage.settle(10_000);
 
@@ -48,7 +48,7 @@ test('G1, G2, G3: Redis stands still for 10 s: publishes are refused within 2 s,
   ]);
   const refused = attempts.filter(({ status }) => status !== 202);
   expect(refused.filter(({ status, retryAfter }) => status !== 503 || !retryAfter)).toEqual([]);
-  expect(refused.length).toBeGreaterThan(100);
+  expect(refused.length).toBeGreaterThan(30);
   expect(Math.max(...refused.map(({ ms }) => ms))).toBeLessThan(2_000);
   expect(stage.publisher.duplicates).toBeGreaterThan(0);
   // As many in the stream as were accepted: what was sent again, and had been taken before, was known.

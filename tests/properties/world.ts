@@ -12,20 +12,25 @@ import { Trouble } from './trouble.ts';
 const USERS = ['u-1', 'u-2'];
 const AGENTS = ['a-0', 'a-1'];
 const RETENTION = { windowMs: 10_000, most: 7 };
-/** How long a loss may go unrepaired (G4), in ms. */
-const REPAIR_MS = 5_000;
 
 const CONFIG = {
   replayWindowMs: RETENTION.windowMs,
   maxReplayMessages: RETENTION.most,
   pageEvents: 3,
   sendBufferSize: 5,
-  reconcileIntervalMs: 2_000,
   maxConnectionsPerUser: 0,
   connectRatePerAddress: 0,
   // Heartbeats have their own tests; a client that is slow here is not to be cut off.
   heartbeatIntervalMs: 3_600_000,
   heartbeatTimeoutMs: 3_600_000,
+};
+
+/** What a world has to get along with. */
+export type Terms = {
+  /** How often instances compare themselves with the store, in ms. */
+  readonly reconcileIntervalMs: number;
+  /** How soon everything is right after the last fault, in ms. */
+  readonly settledAfterMs: number;
 };
 
 type Of<Name extends Step['do']> = Extract<Step, { readonly do: Name }>;
@@ -44,10 +49,12 @@ export class World {
   readonly #sites: readonly Site[];
   readonly #ledger = new Ledger(RETENTION);
   readonly #clients: Client[] = [];
+  readonly #terms: Terms;
   #published = 0;
 
-  constructor({ instances, seed }: Schedule) {
-    this.#cluster = new TestCluster(CONFIG, seed);
+  constructor({ instances, seed }: Schedule, terms: Terms) {
+    this.#terms = terms;
+    this.#cluster = new TestCluster({ ...CONFIG, reconcileIntervalMs: terms.reconcileIntervalMs }, seed);
     const random = seededRandom(seed);
     this.#sites = Array.from({ length: instances }, (_, index) => {
       const instance = this.#cluster.instance(`i-${index}`);
@@ -65,7 +72,7 @@ export class World {
     for (const client of this.#clients) client.unblock();
     for (const user of USERS)
       this.#connect(0, { user, filter: null, from: { kind: 'number', sequenceId: 0 } });
-    await this.#cluster.clock.advance(REPAIR_MS);
+    await this.#cluster.clock.advance(this.#terms.settledAfterMs);
     await this.#judge();
   }
 

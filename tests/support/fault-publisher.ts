@@ -6,7 +6,9 @@ import { type Fields, numberedEvent, PUBLISH, PUBLISH_BATCH, Worker, type Worker
 
 /** Far more than the 2 s in which a server has to answer: who waits longer has found a hang. */
 const ANSWER_WITHIN_MS = 6_000;
-const PAUSE_MS = 50;
+/** Between two attempts, growing: who is refused and comes back at once keeps servers from getting well. */
+const SHORTEST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1_000;
 /** How often a batch is sent where single events are, and how large it is. */
 const BATCH_SHARE = 0.1;
 const BATCH = 5;
@@ -87,13 +89,13 @@ export class PersistentPublisher {
 
   async #sendUntilAccepted(request: Request, heard: (answer: WorkerAnswer) => void): Promise<WorkerAnswer> {
     const giveUpAt = performance.now() + GIVE_UP_AFTER_MS;
-    while (performance.now() < giveUpAt) {
+    for (let pauseMs = SHORTEST_PAUSE_MS; performance.now() < giveUpAt; pauseMs *= 2) {
       const answer = await this.#send(request);
       if (answer !== null) heard(answer);
       if (answer?.status === 202) return answer;
       if (answer !== null && answer.status !== 503)
         throw new Error(`a publish got ${answer.status}: ${JSON.stringify(answer.body)}`);
-      await pause(PAUSE_MS * (0.5 + this.#options.random()));
+      await pause(Math.min(pauseMs, LONGEST_PAUSE_MS) * (0.5 + this.#options.random()));
     }
     throw new Error(
       `a publish was not accepted within ${GIVE_UP_AFTER_MS} ms: ${request.body.slice(0, 200)}`,

@@ -21,17 +21,21 @@ export function createMemoryEngine(
 ): MemoryEngine {
   const streams = new MemoryStreams(store, options);
   const registry = new MemoryRegistry(store, options);
+  const handover = new MemoryHandover(store);
   const stopSweeping = options.clock.every(SWEEP_MS, () => {
     streams.sweep();
     registry.sweep();
   });
   return {
     streams,
-    handover: new MemoryHandover(store),
+    handover,
     registry,
     connect: async () => {},
     probe: async () => 0,
     unavailable: () => null,
-    close: async () => stopSweeping(),
+    close: async () => {
+      stopSweeping();
+      handover.close();
+    },
   };
 }

@@ -32,6 +32,11 @@ export class MemoryHandover implements Handover {
     if (listeners?.size === 0) this.#store.subscriptions.delete(userId);
   }
 
+  /** Ends every subscription of this instance. */
+  close(): void {
+    for (const userId of this.#store.subscriptions.keys()) void this.unsubscribe(userId);
+  }
+
   /** Fault injection: hand-overs that this picks are lost. null ends it. */
   lose(which: ((record: EventRecord) => boolean) | null): void {
     this.#lost = which;

@@ -159,6 +159,19 @@ describe('after an interruption of the link', () => {
     expect(instance.core.reconciler.isCaughtUp).toBe(true);
   });
 
+  it('a connection whose page was on its way meanwhile looks again', async () => {
+    const instance = aloneInstance({ reconcileIntervalMs: 3_600_000 });
+    await instance.publish();
+    const release = instance.engine.hold('read', 'answer');
+    const socket = await instance.connect();
+    await publishUnheard(instance, 1);
+    instance.memory.handover.interrupt();
+    await instance.clock.settle();
+    release();
+    await instance.clock.settle();
+    expect(socket.sequenceIds).toEqual([1, 2]);
+  });
+
   it('is tried again until the engine answers', async () => {
     const instance = aloneInstance();
     const socket = await instance.connect(LATEST);
