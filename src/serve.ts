@@ -93,8 +93,8 @@ function createEngine(config: Config, log: Log): Engine {
     clock: systemClock,
     random: systemRandom,
   };
-  const [url] = config.redisUrls;
-  return url === undefined ? createMemoryEngine(options) : createRedisEngine({ ...options, log, url });
+  const urls = config.redisUrls;
+  return urls.length === 0 ? createMemoryEngine(options) : createRedisEngine({ ...options, log, urls });
 }
 
 function addressOf({ trustedProxies }: Config) {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { plainGet } from '../support/http-answer.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { newUser, tokenFor } from '../support/tokens.ts';
 import type { Cell, ConnectOptions } from './server-rig.ts';
 import { ServerRig, useServer } from './server-rig.ts';
@@ -103,6 +104,20 @@ export function limitSuite(cell: Cell): void {
       for (let n = 0; n < 4; n++) expect((await refusal(user, from(address))).status).toBe(429);
       // The third upgrade from this address is still to be had.
       await rig().live(newUser(), from(address));
+    });
+
+    test('an upgrade that comes to nothing gives its place back', async () => {
+      const user = newUser();
+      const line = `GET /ws/agents?token=${await tokenFor(user)}`;
+      for (let n = 0; n < 3; n++) {
+        const raw = await RawClient.connect(rig().server.url);
+        // Admitted, and then no list of subprotocols that could be answered.
+        const headers = ['Sec-WebSocket-Protocol: a,,b', `X-Forwarded-For: ${newAddress()}`];
+        raw.request(line, { upgrade: true, headers });
+        expect(await raw.rest()).toMatch(/^HTTP\/1\.1 400 /);
+      }
+      for (let n = 0; n < 2; n++) await rig().live(user, from());
+      expect((await refusal(user)).status).toBe(429);
     });
 
     test('of many at once, as many get in as there are places', async () => {

@@ -59,7 +59,7 @@ const [name = '', url = '', redisPid = ''] = process.argv.slice(2);
 const limits = { maxConnectionsPerUser: 20, connectRatePerAddress: 300 };
 const log = { replayWindowMs: 300_000, maxReplayMessages: 1_000, pageEvents: 100 };
 const ports = { clock: systemClock, random: systemRandom, log: silent };
-const engine = createRedisEngine({ ...limits, ...log, ...ports, instanceId: 'i-closing', url });
+const engine = createRedisEngine({ ...limits, ...log, ...ports, instanceId: 'i-closing', urls: [url] });
 const calls = (await situations[name]?.(engine, Number(redisPid))) ?? [];
 const outcomes = calls.map((call) =>
   call.then(

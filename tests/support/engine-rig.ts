@@ -7,7 +7,8 @@ import { systemRandom } from '../../src/adapters/system/random.ts';
 import type { EngineOptions } from '../../src/core/limits.ts';
 import type { Engine } from '../../src/core/ports/engine.ts';
 import { ageKeys } from './engine-ageing.ts';
-import { rawRedis } from './engine-redis.ts';
+import type { RawRedis } from './engine-redis.ts';
+import { rawCluster, rawRedis } from './engine-redis.ts';
 import { ManualClock } from './manual-clock.ts';
 import { recordingLog } from './test-instance.ts';
 
@@ -55,11 +56,17 @@ export async function startMemoryRig(): Promise<EngineRig> {
 
 /** An engine on a Redis, not waited for. */
 export const redisEngine = (
-  url: string,
+  url: string | readonly string[],
   options: Partial<EngineOptions> = {},
   log = recordingLog(),
 ): Engine =>
-  createRedisEngine({ ...engineOptions(options), clock: systemClock, random: systemRandom, log, url });
+  createRedisEngine({
+    ...engineOptions(options),
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    urls: [url].flat(),
+  });
 
 /** Waits until an engine can be used; a test that has to wait longer is told why. */
 export async function connected(engine: Engine, withinMs = 10_000): Promise<Engine> {
@@ -70,13 +77,20 @@ export async function connected(engine: Engine, withinMs = 10_000): Promise<Engi
 }
 
 /** Engines on a real Redis that others use too. Age comes by rewriting what Redis keeps, not by waiting. */
-export async function startRedisRig(url: string): Promise<EngineRig & { readonly redis: Redis }> {
+export const startRedisRig = async (url: string): Promise<EngineRig & { readonly redis: Redis }> => {
   const redis = rawRedis(url);
+  return { ...rigOn(redis, [url]), redis };
+};
+
+/** The same on a Redis Cluster. */
+export const startClusterRig = async (urls: readonly string[]): Promise<EngineRig> =>
+  rigOn(rawCluster(urls), urls);
+
+function rigOn(redis: RawRedis, urls: readonly string[]): EngineRig {
   const engines: Engine[] = [];
   return {
-    redis,
     engine: async (options) => {
-      const engine = redisEngine(url, options);
+      const engine = redisEngine(urls, options);
       engines.push(engine);
       return connected(engine);
     },

@@ -1,5 +1,5 @@
 import type { RedisOptions } from 'ioredis';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { EngineUnavailable } from '../../core/ports/engine.ts';
 import type { Log } from '../../core/ports/log.ts';
 
@@ -12,6 +12,7 @@ const CONNECT_TIMEOUT_MS = 1_500;
 /** How long a link that we give up may take to say goodbye. */
 const DISCONNECT_TIMEOUT_MS = 200;
 const RECONNECT_MS = 200;
+const SLOTS_REFRESH_MS = 1_000;
 /** A link that owes answers and is silent for longer is dead. The probe asks every second. */
 const LINK_TIMEOUT_MS = 4_000;
 
@@ -29,6 +30,9 @@ const shared: RedisOptions = {
   reconnectOnError: (error) => error.message.startsWith('READONLY'),
 };
 
+/** What commands are sent to: one Redis, or the masters of a cluster. */
+export type CommandClient = Redis | Cluster;
+
 /** The link for commands. */
 export const createCommandLink = (url: string, log: Log): Redis =>
   logged(new Redis(url, { ...shared, enableAutoPipelining: true }), { link: 'commands', log });
@@ -40,12 +44,54 @@ export const createCommandLink = (url: string, log: Log): Redis =>
 export const createSubscriberLink = (url: string, log: Log): Redis =>
   logged(new Redis(url, { ...shared, autoResubscribe: false }), { link: 'subscriber', log });
 
-function logged(redis: Redis, { link, log }: { link: string; log: Log }): Redis {
-  return redis.on('error', (error: Error) => log.warn('Redis link failed', { link, error: reasonOf(error) }));
+/** The links for commands to the masters of a cluster, of which the URLs name some nodes. */
+export function createCommandCluster(urls: readonly string[], log: Log): Cluster {
+  const nodes = urls.map((url) => new URL(url));
+  const { maxRetriesPerRequest, enableOfflineQueue, retryStrategy, ...node } = shared;
+  const cluster = new Cluster(
+    nodes.map(({ hostname, port }) => ({ host: hostname, port: Number(port || 6379) })),
+    {
+      redisOptions: { ...node, ...nodes.map(credentialsOf)[0], maxRetriesPerRequest },
+      enableOfflineQueue,
+      enableAutoPipelining: true,
+      clusterRetryStrategy: retryStrategy,
+      // Without it a frozen master is never noticed.
+      slotsRefreshInterval: SLOTS_REFRESH_MS,
+      slotsRefreshTimeout: COMMAND_TIMEOUT_MS,
+      // A command follows its slot to another node, but within the time that a publish has.
+      maxRedirections: 3,
+      retryDelayOnFailover: 100,
+      retryDelayOnClusterDown: 100,
+    },
+  );
+  return logged(cluster, { link: 'commands', log });
+}
+
+/** The link for hand-overs from one master of a cluster, named `host:port`. */
+export function createShardLink(master: string, { cluster, log }: { cluster: Cluster; log: Log }): Redis {
+  const end = master.lastIndexOf(':');
+  const address = { host: master.slice(0, end), port: Number(master.slice(end + 1)) };
+  const options = { ...cluster.options.redisOptions, ...shared, ...address, autoResubscribe: false };
+  return logged(new Redis(options), { link: `subscriber of ${master}`, log });
+}
+
+/** All nodes of a cluster take what its first URL says. */
+const credentialsOf = ({ username, password, protocol }: URL) => ({
+  ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+  ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+  ...(protocol === 'rediss:' ? { tls: {} } : {}),
+});
+
+function logged<Client extends CommandClient>(
+  client: Client,
+  { link, log }: { link: string; log: Log },
+): Client {
+  client.on('error', (error: Error) => log.warn('Redis link failed', { link, error: reasonOf(error) }));
+  return client;
 }
 
 /** Ends a link for good; resolves once its socket is closed. */
-export function closeLink(redis: Redis): Promise<void> {
+export function closeLink(redis: CommandClient): Promise<void> {
   return new Promise((resolve) => {
     // Between two attempts to connect there is no socket to close, and no event will say that it is over.
     if (redis.status === 'end' || redis.status === 'reconnecting') resolve();

@@ -3,29 +3,37 @@ import type { Clock } from '../../core/ports/clock.ts';
 import type { Engine } from '../../core/ports/engine.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Random } from '../../core/ports/random.ts';
-import { closeLink, createCommandLink, createSubscriberLink } from './client.ts';
-import { LINK_DOWN, RedisHandover } from './handover.ts';
+import { closeLink, createCommandCluster, createCommandLink, createSubscriberLink } from './client.ts';
+import { RedisHandover } from './handover.ts';
 import { Probe } from './probe.ts';
 import { RedisRegistry } from './registry.ts';
 import { keepLoaded } from './scripts.ts';
+import { ShardLinks } from './shard-links.ts';
 import { RedisStreams } from './streams.ts';
+import { LINK_DOWN, SubscriberLink } from './subscriber-link.ts';
 
 const CONNECT_LOOK_MS = 10;
 
-export type RedisEngineOptions = EngineOptions & { clock: Clock; random: Random; log: Log; url: string };
+export type RedisEngineOptions = EngineOptions & {
+  clock: Clock;
+  random: Random;
+  log: Log;
+  urls: readonly string[];
+};
 
 /**
- * The engine of many instances. Returns at once; until both links stand, everything is refused with
+ * The engine of many instances. Returns at once; until its links stand, everything is refused with
  * `EngineUnavailable` and `unavailable()` says why.
  */
 export function createRedisEngine(options: RedisEngineOptions): Engine {
-  const { clock, log, url } = options;
-  const commands = createCommandLink(url, log);
-  keepLoaded(commands);
-  const subscriber = createSubscriberLink(url, log);
-  const handover = new RedisHandover(subscriber, options);
+  const { clock } = options;
+  const { commands, handover } = connectLinks(options);
   const probe = new Probe({ ...options, commands, handover });
-  let isClosed = false;
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    probe.close();
+    await Promise.all([closeLink(commands), handover.close()]);
+  };
   const unavailable = () => {
     if (commands.status !== 'ready') return `Redis: the command link is ${commands.status}`;
     return handover.isLive ? null : LINK_DOWN;
@@ -37,7 +45,7 @@ export function createRedisEngine(options: RedisEngineOptions): Engine {
     probe: () => probe.run(),
     connect: (timeoutMs) => {
       const deadline = clock.elapsed() + timeoutMs;
-      const isOver = () => isClosed || clock.elapsed() >= deadline;
+      const isOver = () => closing !== null || clock.elapsed() >= deadline;
       return new Promise((resolve) => {
         const stop = clock.every(CONNECT_LOOK_MS, () => {
           if (unavailable() !== null && !isOver()) return;
@@ -47,10 +55,34 @@ export function createRedisEngine(options: RedisEngineOptions): Engine {
       });
     },
     unavailable,
-    close: async () => {
-      isClosed = true;
-      probe.close();
-      await Promise.all([closeLink(commands), closeLink(subscriber)]);
+    close: () => {
+      closing ??= close();
+      return closing;
     },
   };
+}
+
+/** One Redis is one link for commands and one for hand-overs; several URLs name nodes of a cluster. */
+function connectLinks(options: RedisEngineOptions) {
+  const { clock, instanceId, log, urls } = options;
+  const [url = '', ...others] = urls;
+  if (others.length === 0) {
+    const commands = createCommandLink(url, log);
+    keepLoaded(commands);
+    const redis = createSubscriberLink(url, log);
+    const handover = new RedisHandover({
+      instanceId,
+      log,
+      connect: (listener) => new SubscriberLink({ redis, isSharded: false, listener, log }),
+    });
+    return { commands, handover };
+  }
+  const cluster = createCommandCluster(urls, log);
+  cluster.on('+node', keepLoaded);
+  const handover = new RedisHandover({
+    instanceId,
+    log,
+    connect: (listener) => new ShardLinks({ cluster, listener, clock, log }),
+  });
+  return { commands: cluster, handover };
 }

@@ -1,17 +1,17 @@
-import type { Redis } from 'ioredis';
 import type { Clock } from '../../core/ports/clock.ts';
 import { EngineUnavailable } from '../../core/ports/engine.ts';
 import type { Random } from '../../core/ports/random.ts';
+import type { CommandClient } from './client.ts';
 import { answered } from './client.ts';
 import type { RedisHandover } from './handover.ts';
-import { LINK_DOWN } from './handover.ts';
 import { keys } from './keys.ts';
+import { LINK_DOWN } from './subscriber-link.ts';
 
 const HEARD_WITHIN_MS = 1_000;
 const KEY_TTL_MS = 60_000;
 
 export type ProbeOptions = {
-  readonly commands: Pick<Redis, 'set' | 'publish'>;
+  readonly commands: Pick<CommandClient, 'set' | 'publish' | 'spublish' | 'isCluster'>;
   readonly handover: Pick<RedisHandover, 'isLive' | 'onProbe' | 'renew'>;
   readonly instanceId: string;
   readonly clock: Clock;
@@ -41,7 +41,10 @@ export class Probe {
     const heard = this.#hear(nonce);
     try {
       const written = commands.set(this.#key, nonce, 'PX', KEY_TTL_MS);
-      await answered(Promise.all([written, commands.publish(this.#key, nonce)]));
+      const said = commands.isCluster
+        ? commands.spublish(this.#key, nonce)
+        : commands.publish(this.#key, nonce);
+      await answered(Promise.all([written, said]));
       const giveUp = clock.after(HEARD_WITHIN_MS, () => this.#missed(nonce));
       await heard.finally(giveUp);
       return clock.elapsed() - start;

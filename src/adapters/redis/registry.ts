@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { EngineOptions } from '../../core/limits.ts';
 import { CONNECTION_RETRY_MS, UPGRADE_SPAN_MS } from '../../core/limits.ts';
 import type {
@@ -10,6 +9,7 @@ import type {
 } from '../../core/ports/engine.ts';
 import { CONNECTION_LEASE_MS } from '../../core/ports/engine.ts';
 import type { Filters } from '../../protocol/filters.ts';
+import type { CommandClient } from './client.ts';
 import { answered } from './client.ts';
 import { keys } from './keys.ts';
 import { runScript, scripts } from './scripts.ts';
@@ -27,10 +27,10 @@ type Place = {
  * Redis's own clock: those of the instances need not agree.
  */
 export class RedisRegistry implements Registry {
-  readonly #redis: Redis;
+  readonly #redis: CommandClient;
   readonly #options: EngineOptions;
 
-  constructor(redis: Redis, options: EngineOptions) {
+  constructor(redis: CommandClient, options: EngineOptions) {
     this.#redis = redis;
     this.#options = options;
   }

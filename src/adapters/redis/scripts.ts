@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
+import type { CommandClient } from './client.ts';
 
 /** A Lua script and the name that Redis knows it by. */
 export type Script = { readonly text: string; readonly sha: string };
@@ -29,7 +29,7 @@ export type ScriptCall = {
  * Loads the scripts on every new link, before anything else is asked on it. A call that Redis does not know is sent a
  * second time, and then events that were published in one batch could change places.
  */
-export function keepLoaded(redis: Redis): void {
+export function keepLoaded(redis: CommandClient): void {
   redis.on('ready', () => {
     for (const { text } of Object.values(scripts)) {
       // Where it fails, each call still brings its script along.
@@ -46,7 +46,7 @@ type BufferScripts = {
 
 /** Runs a script by its name, and with its text where Redis does not know it. Strings come back as buffers. */
 export async function runScript(
-  redis: Redis,
+  redis: CommandClient,
   { text, sha }: Script,
   { keys, args }: ScriptCall,
 ): Promise<unknown> {

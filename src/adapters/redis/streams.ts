@@ -1,5 +1,4 @@
 import type { Buffer } from 'node:buffer';
-import type { Redis } from 'ioredis';
 import type { EngineOptions } from '../../core/limits.ts';
 import { CLAIM_MS, IDEMPOTENCY_WINDOW_MS, PAGE_BYTES, STREAM_MEMORY_MS } from '../../core/limits.ts';
 import type { Clock } from '../../core/ports/clock.ts';
@@ -14,6 +13,7 @@ import type {
 } from '../../core/ports/engine.ts';
 import { EPOCH_SKIP } from '../../core/ports/engine.ts';
 import type { Random } from '../../core/ports/random.ts';
+import type { CommandClient } from './client.ts';
 import { answered } from './client.ts';
 import { keys } from './keys.ts';
 import { decodeRecord, labelsOf } from './record.ts';
@@ -28,13 +28,13 @@ const TOUCH_EVERY_MS = 3_600_000;
 type StreamsOptions = EngineOptions & { readonly clock: Clock; readonly random: Random };
 
 export class RedisStreams implements Streams {
-  readonly #redis: Redis;
+  readonly #redis: CommandClient;
   readonly #options: StreamsOptions;
   readonly #name: string;
   #epochs = 0;
   #touchedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(redis: Redis, options: StreamsOptions) {
+  constructor(redis: CommandClient, options: StreamsOptions) {
     this.#redis = redis;
     this.#options = options;
     this.#name = options.random.id();
@@ -62,6 +62,7 @@ export class RedisStreams implements Streams {
           ephemeral ? 1 : 0,
           frame.head,
           frame.tail,
+          this.#redis.isCluster ? 'SPUBLISH' : 'PUBLISH',
         ],
       }),
     );

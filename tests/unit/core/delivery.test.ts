@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { FakeSocket } from '../../support/fake-socket.ts';
 import { aloneInstance } from '../../support/test-instance.ts';
-
-/** The numbers from one to another, both included. */
-const range = (from: number, to: number): number[] =>
-  Array.from({ length: to - from + 1 }, (_, i) => from + i);
-
-const starts = (socket: FakeSocket) => socket.of('REPLAY_START').map(({ payload }) => payload);
-const ends = (socket: FakeSocket) => socket.of('REPLAY_END').map(({ payload }) => payload);
-
-const LATEST = { query: 'last_sequence_id=latest' };
+import { ends, LATEST, range, starts } from './delivery-rig.ts';
 
 describe('a connection', () => {
   it('to an empty stream is told so, and is live', async () => {
@@ -33,6 +24,16 @@ describe('a connection', () => {
     expect(socket.sequenceIds).toEqual(range(1, 28));
     expect(socket.types.indexOf('REPLAY_END')).toBe(socket.types.length - 4);
     expect(instance.engine.of('read')).toHaveLength(3);
+  });
+
+  it('gets large events in pages of fewer', async () => {
+    const instance = aloneInstance();
+    const socket = await instance.connect(LATEST);
+    await instance.publishMany(9, { payload: { fill: 'x'.repeat(30_000) } });
+    const late = await instance.connect();
+    expect(late.sequenceIds).toEqual(range(1, 9));
+    expect(instance.engine.of('read').length).toBeGreaterThan(3);
+    expect(late.texts.filter((text) => text.includes('NOTE'))).toEqual(socket.texts.slice(1));
   });
 
   it('resumes after its position, and names what has expired', async () => {

@@ -4,7 +4,8 @@ local stream, meta, result, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local candidate, skip, memory_ms = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local window_ms, most, idempotency_ms = tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local user_id, event_type, labels, ephemeral = ARGV[7], ARGV[8], ARGV[9], ARGV[10] == '1'
-local head, tail = ARGV[11], ARGV[12]
+-- In a cluster, PUBLISH would go to every node of it; SPUBLISH stays with the slot.
+local head, tail, publish = ARGV[11], ARGV[12], ARGV[13]
 
 local first_answer = redis.call('GET', result)
 if first_answer then
@@ -27,7 +28,7 @@ if not ephemeral then
   trim_by_age(stream, now - window_ms)
 end
 redis.call('SET', result, epoch .. ' ' .. sequence, 'PX', idempotency_ms)
-redis.call('PUBLISH', channel, record)
+redis.call(publish, channel, record)
 redis.call('PUBLISH', 'events:' .. event_type,
   '{"user_id":"' .. user_id .. '","epoch":"' .. epoch .. '",' .. string.sub(frame, 2))
 return { 0, epoch, sequence }
