@@ -70,30 +70,38 @@ export class Admission {
     ticket: Applicant & ConnectRequest & { readonly connectionId: string },
     settle: () => void,
   ): Promise<AdmissionResult> {
-    const { feeds, manager, registrar } = this.#options;
+    const { feeds, isDraining, manager, registrar } = this.#options;
+    const giveBack = () => {
+      settle();
+      registrar.closed(ticket);
+    };
+    const release = () => {
+      giveBack();
+      feeds.release(ticket.userId);
+    };
     try {
       const feed = await feeds.acquire(ticket.userId);
+      // A drain that began meanwhile has told everybody to leave who was there, and this client is not yet.
+      if (isDraining()) {
+        release();
+        return { kind: 'refused', problem: DRAINING };
+      }
       const handlers = manager.handlers(ticket, feed);
       const open: typeof handlers.open = (socket) => {
         settle();
         handlers.open(socket);
       };
-      const aborted = () => {
-        settle();
-        feeds.release(ticket.userId);
-        registrar.closed(ticket);
-      };
-      return { kind: 'accepted', acceptance: { handlers: { ...handlers, open }, aborted } };
+      return { kind: 'accepted', acceptance: { handlers: { ...handlers, open }, aborted: release } };
     } catch (error) {
-      registrar.closed(ticket);
-      settle();
+      giveBack();
       return { kind: 'refused', problem: unavailable(error) };
     }
   }
 
   async #refusal(request: Applicant & { connectionId: string; reserve: boolean }): Promise<Problem | null> {
     const { connections, engine, maxConnections } = this.#options;
-    if (this.#options.isDraining()) return problem('draining', 'this instance is draining', RETRY_MS);
+    if (this.#options.isDraining()) return DRAINING;
+    if (engine.unavailable() !== null) return UNREACHABLE;
     const asked = request.reserve ? 0 : 1;
     if (connections.size + this.#pending + asked > maxConnections) {
       return problem('instance-full', `this instance has its ${maxConnections} connections`, RETRY_MS);
@@ -117,8 +125,11 @@ const problem = (code: Problem['code'], detail: string, retryAfterMs: number): P
   retryAfterMs,
 });
 
+const DRAINING = problem('draining', 'this instance is draining', RETRY_MS);
+const UNREACHABLE = problem('engine-unavailable', 'the engine does not answer', RETRY_MS);
+
 /** What a client is told when the engine does not answer; anything else is a fault of ours and goes on. */
 function unavailable(error: unknown): Problem {
   if (!(error instanceof EngineUnavailable)) throw error;
-  return problem('engine-unavailable', 'the engine does not answer', RETRY_MS);
+  return UNREACHABLE;
 }

@@ -1,8 +1,12 @@
 import type { AgentEvent } from '../protocol/events.ts';
 import { eventFrame } from '../protocol/server-messages.ts';
+import { Deadline } from './deadline.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Appended, Engine, IdempotencyKey, NewEvent } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
+
+/** A request is answered within 2 s, whatever the engine does (contract §5); in ms. */
+const ANSWER_WITHIN_MS = 1_800;
 
 /** One publish request, its events checked. */
 export type PublishRequest = {
@@ -29,21 +33,32 @@ export class Publisher {
   }
 
   /** @throws EngineUnavailable when the engine took none of it */
-  async publish({ key, bodyHash, events }: PublishRequest): Promise<PublishResult> {
-    const claimed = await this.#engine.streams.claim(key, bodyHash);
-    if (claimed === 'conflict') return { kind: 'conflict' };
-    const now = this.#clock.now();
-    const appends = events.map((event, item) => this.#append(newEvent(event, now), { ...key, item }));
-    return { kind: 'results', results: await Promise.all(appends) };
+  async publish(request: PublishRequest): Promise<PublishResult> {
+    const deadline = new Deadline(this.#clock, ANSWER_WITHIN_MS);
+    try {
+      return await this.#publish(request, deadline);
+    } finally {
+      deadline.end();
+    }
   }
 
-  async #append(event: NewEvent, key: IdempotencyKey): Promise<ItemResult> {
-    try {
-      return await this.#engine.streams.append(event, key);
-    } catch (error) {
-      if (error instanceof EngineUnavailable) return error;
-      throw error;
-    }
+  async #publish({ key, bodyHash, events }: PublishRequest, deadline: Deadline): Promise<PublishResult> {
+    const claimed = await deadline.wait(this.#engine.streams.claim(key, bodyHash));
+    if (claimed === 'conflict') return { kind: 'conflict' };
+    const now = this.#clock.now();
+    const appends = events.map((event, item) =>
+      resultOf(deadline.wait(this.#engine.streams.append(newEvent(event, now), { ...key, item }))),
+    );
+    return { kind: 'results', results: await Promise.all(appends) };
+  }
+}
+
+async function resultOf(append: Promise<Appended>): Promise<ItemResult> {
+  try {
+    return await append;
+  } catch (error) {
+    if (error instanceof EngineUnavailable) return error;
+    throw error;
   }
 }
 

@@ -75,20 +75,27 @@ export class Reconciler {
     for (let start = 0; start < feeds.length; start += REOPEN_BATCH) {
       const batch = feeds.slice(start, start + REOPEN_BATCH);
       const before = batch.map(({ end }) => end);
-      const ends = await Promise.all(batch.map(({ userId }) => this.#options.engine.streams.open(userId)));
-      settle(batch, before, ends);
+      const opened = batch.map(({ userId }) => this.#options.engine.streams.open(userId));
+      const answers = await Promise.allSettled(opened);
+      settle(batch, before, answers.map(valueOf));
+      // Those that could be opened go on; for the others it is tried again.
+      await Promise.all(opened);
     }
     this.#repaired = interruptions;
   }
 }
 
+const valueOf = <Value>(answer: PromiseSettledResult<Value>): Value | undefined =>
+  answer.status === 'fulfilled' ? answer.value : undefined;
+
 function settle(
   feeds: readonly Feed[],
   before: readonly Position[],
-  ends: readonly (Position | null)[],
+  ends: readonly (Position | null | undefined)[],
 ): void {
-  feeds.forEach((feed, index) => {
+  for (const [index, feed] of feeds.entries()) {
     const known = before[index];
-    if (known !== undefined) feed.reconcile(ends[index] ?? null, known);
-  });
+    const end = ends[index];
+    if (known !== undefined && end !== undefined) feed.reconcile(end, known);
+  }
 }

@@ -1,7 +1,5 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { Relay } from '../support/fault-relay.ts';
-import { eventually, FaultStage, operator } from '../support/fault-stage.ts';
-import { startRedis } from '../support/redis-server.ts';
+import { expect, test } from 'vitest';
+import { eventually, FaultStage, operator, startFragileRedis, startRelay } from '../support/fault-stage.ts';
 import { newUser } from '../support/tokens.ts';
 
 test('G4: a replica that lagged is promoted while events are published: no place twice, and what was lost is named', async () => {
@@ -43,13 +41,9 @@ test('G4: a replica that lagged is promoted while events are published: no place
 
 /** A primary and its replica, each behind a relay: one that the servers use, one that the replica follows through. */
 async function startPair() {
-  const primary = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
-  onTestFinished(() => primary.stop());
-  const replica = await startRedis();
-  onTestFinished(() => replica.stop());
-  const [front, replication] = [await Relay.start(primary.port), await Relay.start(primary.port)];
-  onTestFinished(() => front.stop());
-  onTestFinished(() => replication.stop());
+  const primary = await startFragileRedis({ args: ['--repl-diskless-sync-delay', '0'] });
+  const replica = await startFragileRedis();
+  const [front, replication] = [await startRelay(primary), await startRelay(primary)];
   const atReplica = operator(replica.url);
   await atReplica.replicaof('127.0.0.1', replication.port);
   await eventually('the replica follows', async () =>

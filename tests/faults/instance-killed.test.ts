@@ -1,11 +1,9 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { eventually, FaultStage } from '../support/fault-stage.ts';
-import { startRedis } from '../support/redis-server.ts';
+import { expect, test } from 'vitest';
+import { eventually, FaultStage, startFragileRedis } from '../support/fault-stage.ts';
 import { newUser } from '../support/tokens.ts';
 
 test('G3: an instance is killed, its clients go on at another one: nothing is lost, nothing comes twice', async () => {
-  const redis = await startRedis();
-  onTestFinished(() => redis.stop());
+  const redis = await startFragileRedis();
   const stage = await FaultStage.start({ redisUrl: redis.url, servers: ['node', 'deno'] });
   const users = [newUser(), newUser(), newUser()];
   const moving = await Promise.all(users.flatMap((user) => [stage.client(user, 0), stage.client(user, 0)]));

@@ -1,13 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { eventually, FaultStage, operator } from '../support/fault-stage.ts';
-import { startRedis } from '../support/redis-server.ts';
+import { expect, test } from 'vitest';
+import { eventually, FaultStage, operator, startFragileRedis } from '../support/fault-stage.ts';
 import { newUser } from '../support/tokens.ts';
 import { numberedEvent, Worker } from '../support/worker.ts';
 
 /** A server, a live client, and one that left after 10 of 20 events. */
 async function startScene() {
-  const redis = await startRedis();
-  onTestFinished(() => redis.stop());
+  const redis = await startFragileRedis();
   const stage = await FaultStage.start({ redisUrl: redis.url, servers: ['node'] });
   const user = newUser();
   const [live, away] = [await stage.client(user), await stage.client(user)];

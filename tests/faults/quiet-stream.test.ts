@@ -1,7 +1,5 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { Relay } from '../support/fault-relay.ts';
-import { eventually, FaultStage, operator } from '../support/fault-stage.ts';
-import { startRedis } from '../support/redis-server.ts';
+import { expect, test } from 'vitest';
+import { eventually, FaultStage, operator, startFragileRedis, startRelay } from '../support/fault-stage.ts';
 import { newUser } from '../support/tokens.ts';
 
 /** Contract G4. */
@@ -9,10 +7,8 @@ const REPAIRED_WITHIN_MS = 5_000;
 
 /** A user whose client has everything; servers reach Redis through a relay. */
 async function startQuietStream() {
-  const redis = await startRedis();
-  onTestFinished(() => redis.stop());
-  const relay = await Relay.start(redis.port);
-  onTestFinished(() => relay.stop());
+  const redis = await startFragileRedis();
+  const relay = await startRelay(redis);
   const stage = await FaultStage.start({ redisUrl: relay.url, servers: ['node'] });
   const user = newUser();
   const client = await stage.client(user);

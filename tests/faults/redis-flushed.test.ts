@@ -1,11 +1,9 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { eventually, FaultStage, operator } from '../support/fault-stage.ts';
-import { startRedis } from '../support/redis-server.ts';
+import { expect, test } from 'vitest';
+import { eventually, FaultStage, operator, startFragileRedis } from '../support/fault-stage.ts';
 import { newUser } from '../support/tokens.ts';
 
 test('G4: Redis is flushed: a new epoch, live clients are told at once, those who come back later too', async () => {
-  const redis = await startRedis();
-  onTestFinished(() => redis.stop());
+  const redis = await startFragileRedis();
   const stage = await FaultStage.start({ redisUrl: redis.url, servers: ['node', 'node'] });
   const [busy, quiet] = [newUser(), newUser()];
   const live = await Promise.all([busy, busy, quiet].map((user, at) => stage.client(user, at % 2)));

@@ -1,6 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { FaultStage, operator } from '../support/fault-stage.ts';
-import { startRedis } from '../support/redis-server.ts';
+import { FaultStage, operator, startFragileRedis } from '../support/fault-stage.ts';
 import { newUser } from '../support/tokens.ts';
 
 const EVENTS = 5_000;
@@ -9,8 +8,7 @@ const WORKERS = 8;
 const KILL_EVERY_MS = 100;
 
 test('G3: every subscriber link is killed every 100 ms, and all of 5,000 events reach every client in order', async () => {
-  const redis = await startRedis();
-  onTestFinished(() => redis.stop());
+  const redis = await startFragileRedis();
   const stage = await FaultStage.start({
     redisUrl: redis.url,
     servers: ['node', 'node', 'deno'],

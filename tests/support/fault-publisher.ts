@@ -4,6 +4,7 @@ import type { Place } from './fault-audit.ts';
 import type { LossLedger } from './fault-ledger.ts';
 import { type Fields, numberedEvent, PUBLISH, PUBLISH_BATCH, Worker, type WorkerAnswer } from './worker.ts';
 
+const REFUSED_WITHIN_MS = 2_000;
 /** Far more than the 2 s in which a server has to answer: who waits longer has found a hang. */
 const ANSWER_WITHIN_MS = 6_000;
 /** Between two attempts, growing: who is refused and comes back at once keeps servers from getting well. */
@@ -42,6 +43,18 @@ export class PersistentPublisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+  }
+
+  /** Requests that were not accepted. */
+  get refused(): Attempt[] {
+    return this.attempts.filter(({ status }) => status !== 202);
+  }
+
+  /** Refusals that were not as the contract has them: a 503 within 2 s that tells when to come again. */
+  get wrongRefusals(): Attempt[] {
+    return this.refused.filter(
+      ({ status, retryAfter, ms }) => status !== 503 || !retryAfter || ms > REFUSED_WITHIN_MS,
+    );
   }
 
   /** Publishes one event; gives its place. */

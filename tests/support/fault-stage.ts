@@ -4,7 +4,9 @@ import { onTestFinished } from 'vitest';
 import { ReturningClient } from './fault-client.ts';
 import { LossLedger } from './fault-ledger.ts';
 import { PersistentPublisher } from './fault-publisher.ts';
+import { Relay } from './fault-relay.ts';
 import { seededRandom, seedOfRun } from './random.ts';
+import { type RedisOptions, type RedisServer, startRedis } from './redis-server.ts';
 import { type Runtime, type ServerProcess, startServer } from './server-process.ts';
 import { tokenFor } from './tokens.ts';
 
@@ -90,13 +92,27 @@ export class FaultStage {
     return { status: response.status, detail: await response.text() };
   }
 
-  async untilReady(withinMs = 10_000): Promise<void> {
+  async untilReady(withinMs = 20_000): Promise<void> {
     for (const at of this.servers.keys()) {
       await eventually(`server ${at} is ready`, async () => (await this.readiness(at)).status === 200, {
         withinMs,
       });
     }
   }
+}
+
+/** A Redis that the test may break; it ends with the test. */
+export async function startFragileRedis(options?: RedisOptions): Promise<RedisServer> {
+  const redis = await startRedis(options);
+  onTestFinished(() => redis.stop());
+  return redis;
+}
+
+/** A relay to a Redis that ends with the test. */
+export async function startRelay(redis: RedisServer): Promise<Relay> {
+  const relay = await Relay.start(redis.port);
+  onTestFinished(() => relay.stop());
+  return relay;
 }
 
 /** A link to a Redis for what only an operator does, closed with the test. */

@@ -82,14 +82,17 @@ export class RedisStreams implements Streams {
     return this.#page(userId, { after: afterSequenceId, events: this.#options.pageEvents });
   }
 
-  async ends(userIds: readonly string[]): Promise<readonly (Position | null)[]> {
+  async ends(userIds: readonly string[]): Promise<readonly (Position | null | undefined)[]> {
     const now = this.#options.clock.elapsed();
     const isTouchDue = now - this.#touchedAt >= TOUCH_EVERY_MS;
     if (isTouchDue) this.#touchedAt = now;
-    const ends: (Position | null)[] = [];
+    const ends: (Position | null | undefined)[] = [];
     for (let start = 0; start < userIds.length; start += ENDS_BATCH) {
-      const batch = userIds.slice(start, start + ENDS_BATCH).map((userId) => this.#end(userId, isTouchDue));
-      ends.push(...(await answered(Promise.all(batch))));
+      const asked = userIds.slice(start, start + ENDS_BATCH).map((userId) => this.#end(userId, isTouchDue));
+      const answers = await Promise.allSettled(asked);
+      // Of a cluster, some masters may be away; of one Redis, all or nothing.
+      if (answers.every(({ status }) => status === 'rejected')) await answered(Promise.all(asked));
+      ends.push(...answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : undefined)));
     }
     return ends;
   }

@@ -95,8 +95,11 @@ export type Streams = {
   open(userId: string): Promise<Tail>;
   /** Events after a sequence id, oldest first, at most a page of them. */
   read(userId: string, afterSequenceId: number): Promise<Page>;
-  /** Where streams end, in the order asked; null for a stream that is not there. */
-  ends(userIds: readonly string[]): Promise<readonly (Position | null)[]>;
+  /**
+   * Where streams end, in the order asked; null for a stream that is not there, undefined where the part of the engine
+   * that keeps it does not answer.
+   */
+  ends(userIds: readonly string[]): Promise<readonly (Position | null | undefined)[]>;
 };
 
 // --- hand-over -------------------------------------------------------------------------------------------------
