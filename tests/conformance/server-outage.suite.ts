@@ -31,7 +31,7 @@ export function outageSuite(cell: Cell): void {
     });
     afterAll(async () => {
       rig.cutClients();
-      await rig.server.stop();
+      await Promise.all([rig.server.stop(), (await early).stop()]);
       await redis.stop();
     });
 
@@ -139,7 +139,6 @@ export function outageSuite(cell: Cell): void {
         await other.live(newUser());
       } finally {
         other.cutClients();
-        await other.server.stop();
         await late.stop();
       }
     });
