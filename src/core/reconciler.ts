@@ -77,7 +77,7 @@ export class Reconciler {
       const before = batch.map(({ end }) => end);
       const opened = batch.map(({ userId }) => this.#options.engine.streams.open(userId));
       const answers = await Promise.allSettled(opened);
-      settle(batch, before, answers.map(valueOf));
+      settle(batch, before, answers.map(answerOf));
       // Those that could be opened go on; for the others it is tried again.
       await Promise.all(opened);
     }
@@ -85,7 +85,7 @@ export class Reconciler {
   }
 }
 
-const valueOf = <Value>(answer: PromiseSettledResult<Value>): Value | undefined =>
+const answerOf = <Value>(answer: PromiseSettledResult<Value>): Value | undefined =>
   answer.status === 'fulfilled' ? answer.value : undefined;
 
 function settle(
