@@ -70,37 +70,30 @@ export class Admission {
     ticket: Applicant & ConnectRequest & { readonly connectionId: string },
     settle: () => void,
   ): Promise<AdmissionResult> {
-    const { feeds, isDraining, manager, registrar } = this.#options;
-    const giveBack = () => {
-      settle();
-      registrar.closed(ticket);
-    };
-    const release = () => {
-      giveBack();
-      feeds.release(ticket.userId);
-    };
+    const { feeds, manager, registrar } = this.#options;
     try {
       const feed = await feeds.acquire(ticket.userId);
-      // A drain that began meanwhile has told everybody to leave who was there, and this client is not yet.
-      if (isDraining()) {
-        release();
-        return { kind: 'refused', problem: DRAINING };
-      }
       const handlers = manager.handlers(ticket, feed);
       const open: typeof handlers.open = (socket) => {
         settle();
         handlers.open(socket);
       };
-      return { kind: 'accepted', acceptance: { handlers: { ...handlers, open }, aborted: release } };
+      const aborted = () => {
+        settle();
+        feeds.release(ticket.userId);
+        registrar.closed(ticket);
+      };
+      return { kind: 'accepted', acceptance: { handlers: { ...handlers, open }, aborted } };
     } catch (error) {
-      giveBack();
+      registrar.closed(ticket);
+      settle();
       return { kind: 'refused', problem: unavailable(error) };
     }
   }
 
   async #refusal(request: Applicant & { connectionId: string; reserve: boolean }): Promise<Problem | null> {
     const { connections, engine, maxConnections } = this.#options;
-    if (this.#options.isDraining()) return DRAINING;
+    if (this.#options.isDraining()) return problem('draining', 'this instance is draining', RETRY_MS);
     if (engine.unavailable() !== null) return UNREACHABLE;
     const asked = request.reserve ? 0 : 1;
     if (connections.size + this.#pending + asked > maxConnections) {
@@ -125,7 +118,6 @@ const problem = (code: Problem['code'], detail: string, retryAfterMs: number): P
   retryAfterMs,
 });
 
-const DRAINING = problem('draining', 'this instance is draining', RETRY_MS);
 const UNREACHABLE = problem('engine-unavailable', 'the engine does not answer', RETRY_MS);
 
 /** What a client is told when the engine does not answer; anything else is a fault of ours and goes on. */

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../support/free-port.ts';
-import { RawClient } from '../support/raw-client.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { startRedis } from '../support/redis-server.ts';
 import type { ServerProcess } from '../support/server-process.ts';
@@ -107,25 +106,6 @@ export function outageSuite(cell: Cell): void {
         await expectReady();
       } finally {
         operator.disconnect();
-      }
-    });
-
-    test('frozen when a drain begins: who was being let in is not (G8)', async () => {
-      const other = new ServerRig(await cell.start({ REDIS_URL: redis.url }));
-      try {
-        const staying = await other.live(newUser());
-        const raw = await RawClient.connect(other.server.url);
-        await redis.kill('SIGSTOP');
-        raw.request(`GET /ws/agents?token=${await tokenFor(newUser())}`, { upgrade: true });
-        other.server.signal('SIGTERM');
-        await vi.waitFor(() => expect(other.server.output()).toContain('draining'), WAIT);
-        await redis.kill('SIGCONT');
-        expect(await raw.rest()).toMatch(/^HTTP\/1\.1 503 [\s\S]*problem:draining/);
-        await staying.close();
-        expect(await other.server.exited).toEqual({ code: 0, signal: null });
-      } finally {
-        await redis.kill('SIGCONT');
-        await other.server.stop();
       }
     });
 

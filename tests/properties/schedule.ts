@@ -88,11 +88,13 @@ const client = fc.oneof(
   fc.record({ do: of('block', 'unblock'), connection: pick }),
   fc.record({ do: of('read'), connection: pick, frames: small(8) }),
 );
+const slowness = fc.constantFrom(0, 0, 1, 20, 300);
+
 /** What no hand-over is lost by. */
 const disorder = [
   fc.record({ do: of('double hand-overs'), at: pick, count: small(3), laterMs: fc.nat({ max: 300 }) }),
   fc.record({ do: of('interrupt'), at: pick }),
-  fc.record({ do: of('slow'), at: pick, milliseconds: fc.constantFrom(0, 1, 20, 300) }),
+  fc.record({ do: of('slow'), at: pick, milliseconds: slowness }),
   fc.record({ do: of('publish unheard'), at: pick, user: pick }),
 ];
 const losses = [
@@ -109,12 +111,19 @@ const time = fc.oneof(
 );
 
 /** What may happen to a small cluster. */
-export type Schedule = { readonly instances: number; readonly seed: number; readonly steps: readonly Step[] };
+export type Schedule = {
+  readonly instances: number;
+  readonly seed: number;
+  /** How slow every instance is at first, in ms. */
+  readonly slowMs: number;
+  readonly steps: readonly Step[];
+};
 
 function schedulesOf(...faults: readonly fc.Arbitrary<Step>[]): fc.Arbitrary<Schedule> {
   return fc.record({
     instances: fc.integer({ min: 2, max: 3 }),
     seed: fc.nat(),
+    slowMs: slowness,
     steps: fc.array(
       fc.oneof(
         { weight: 4, arbitrary: publish },

@@ -21,7 +21,7 @@ export class Trouble {
     memory.handover.lose(() => this.isCut || this.lost-- > 0);
     // Nothing tells an ephemeral event from its double.
     engine.doubles = ({ header }) => (header.position !== null && this.doubled-- > 0 ? this.laterMs : null);
-    engine.handoverMs = delay;
+    engine.handoverMs = () => Math.round(random.fraction() * delay());
     // Publishing is in no hurry, and a ledger that knows when each event was taken is worth more.
     engine.questionMs = (what) => (what === 'append' || what === 'claim' ? 0 : delay());
     engine.answerMs = engine.questionMs;

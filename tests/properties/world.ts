@@ -52,13 +52,13 @@ export class World {
   readonly #terms: Terms;
   #published = 0;
 
-  constructor({ instances, seed }: Schedule, terms: Terms) {
+  constructor({ instances, seed, slowMs }: Schedule, terms: Terms) {
     this.#terms = terms;
     this.#cluster = new TestCluster({ ...CONFIG, reconcileIntervalMs: terms.reconcileIntervalMs }, seed);
     const random = seededRandom(seed);
     this.#sites = Array.from({ length: instances }, (_, index) => {
       const instance = this.#cluster.instance(`i-${index}`);
-      return { instance, trouble: new Trouble(instance, random) };
+      return { instance, trouble: Object.assign(new Trouble(instance, random), { slowMs }) };
     });
   }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { TestInstance } from '../../support/test-instance.ts';
 import { aloneInstance } from '../../support/test-instance.ts';
-import { LATEST, range, slowReader, starts, storyOf, takes } from './delivery-rig.ts';
+import { newNote, range, slowReader, starts, storyOf, takes } from './delivery-rig.ts';
 
 describe('while the engine is away', () => {
   it('a replay stands still, and goes on where it was', async () => {
@@ -26,10 +25,11 @@ describe('while the engine is away', () => {
     const socket = await instance.connect();
     instance.engine.isAway = true;
     instance.memory.handover.lose(() => true);
-    await instance.memory.streams.append(
-      { ...noteOf(instance), userId: 'u-1' },
-      { service: 'worker', id: 'elsewhere', item: 0 },
-    );
+    await instance.memory.streams.append(newNote(instance.clock), {
+      service: 'worker',
+      id: 'elsewhere',
+      item: 0,
+    });
     await instance.clock.advance(5_000);
     expect(socket.sequenceIds).toEqual([]);
     instance.engine.isAway = false;
@@ -77,6 +77,19 @@ describe('in a reconnect storm', () => {
     expect(instance.engine.of('read')).toEqual([0, 10, 20].map((after) => ({ userId: 'u-1', after })));
   });
 
+  it('a page that was asked for before an event came is not the end for who heard of it', async () => {
+    const instance = aloneInstance();
+    await instance.publishMany(3);
+    const release = instance.engine.hold('read', 'answer');
+    const first = await instance.connect();
+    await instance.publish();
+    const second = await instance.connect();
+    release();
+    await instance.clock.settle();
+    expect(first.sequenceIds).toEqual([1, 2, 3, 4]);
+    expect(second.sequenceIds).toEqual([1, 2, 3, 4]);
+  });
+
   it('only so many pages are read at a time', async () => {
     const instance = aloneInstance({ connectRatePerAddress: 0 });
     let running = 0;
@@ -94,20 +107,3 @@ describe('in a reconnect storm', () => {
     expect(instance.engine.of('read')).toHaveLength(200);
   });
 });
-
-/** An event as an instance elsewhere would append it. */
-function noteOf({ clock }: TestInstance) {
-  const frame = {
-    head: `{"type":"NOTE","timestamp":"${new Date(clock.now()).toISOString()}","sequence_id":`,
-    tail: ',"payload":{}}',
-  };
-  return {
-    eventType: 'NOTE',
-    agentId: 'a-1',
-    projectId: null,
-    taskId: null,
-    priority: 'normal' as const,
-    ephemeral: false,
-    frame,
-  };
-}

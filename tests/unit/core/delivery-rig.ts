@@ -1,6 +1,10 @@
+import type { Clock } from '../../../src/core/ports/clock.ts';
+import type { NewEvent } from '../../../src/core/ports/engine.ts';
+import { eventFrame } from '../../../src/protocol/server-messages.ts';
 import type { FakeSocket } from '../../support/fake-socket.ts';
 import { NEARLY_FULL } from '../../support/fake-socket.ts';
 import type { TestInstance } from '../../support/test-instance.ts';
+import { eventOf } from '../../support/test-instance.ts';
 
 export const LATEST = { query: 'last_sequence_id=latest' };
 
@@ -31,4 +35,10 @@ export async function takes(instance: TestInstance, socket: FakeSocket, frames: 
     socket.take();
     await instance.clock.settle();
   }
+}
+
+/** An event of u-1 as it is handed to an engine. */
+export function newNote(clock: Clock): NewEvent {
+  const event = eventOf();
+  return { ...event, frame: eventFrame(event, clock.now()) };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { FakeSocket } from '../../support/fake-socket.ts';
+import type { TestInstance } from '../../support/test-instance.ts';
 import { aloneInstance } from '../../support/test-instance.ts';
-import { ends, LATEST, range, starts } from './delivery-rig.ts';
+import { ends, LATEST, newNote, range, starts } from './delivery-rig.ts';
 
 describe('a connection', () => {
   it('to an empty stream is told so, and is live', async () => {
@@ -165,6 +167,31 @@ describe('between replay and live nothing is lost or doubled', () => {
     expect(socket.sequenceIds).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('when the stream starts anew, and the one before had gone further than its numbers will', async () => {
+    const instance = aloneInstance();
+    await instance.publish();
+    const stream = instance.store.streams.get('u-1');
+    if (stream !== undefined) Object.assign(stream, { newest: 500_000, log: [] });
+    await instance.publish();
+    const release = instance.engine.hold('read', 'answer');
+    const socket = await instance.connect({ query: 'last_sequence_id=900000' });
+    const releaseNext = instance.engine.hold('read', 'question');
+    release();
+    await instance.clock.settle();
+    instance.store.flush();
+    await instance.publish();
+    releaseNext();
+    await instance.clock.settle();
+    expect(starts(socket)).toMatchObject([
+      { reason: 'connected', missing: { from_sequence_id: 1, to_sequence_id: 1_000_000 } },
+      {
+        reason: 'resync',
+        missing: { from_sequence_id: 1, to_sequence_id: 100_000, reason: 'epoch_changed' },
+      },
+    ]);
+    expect(socket.sequenceIds).toEqual([1]);
+  });
+
   it('when the stream starts anew during the read', async () => {
     const instance = aloneInstance({ reconcileIntervalMs: 3_600_000 });
     await instance.publishMany(3);
@@ -177,6 +204,29 @@ describe('between replay and live nothing is lost or doubled', () => {
     expect(socket.frames.at(-2)).toMatchObject({ sequence_id: 1, payload: { isNew: true } });
     expect(starts(socket).at(-1)).toMatchObject({ complete: false, missing: { reason: 'epoch_changed' } });
   });
+});
+
+describe('a gap that shows in the very moment in which a replay ends', () => {
+  it.each(range(0, 8))('is filled, %d steps after it', async (steps) => {
+    const instance = aloneInstance({ reconcileIntervalMs: 3_600_000 });
+    await instance.publish();
+    const socket = new FakeSocket();
+    socket.onFrame = ({ type }) => {
+      if (type === 'REPLAY_END') void openGap(instance, steps);
+    };
+    await instance.connect({}, socket);
+    await instance.clock.settle();
+    expect(socket.sequenceIds).toEqual([1, 2, 3]);
+  });
+
+  /** Publishes two events, of which only the second is heard of, that many steps of the promises' queue from now. */
+  async function openGap({ memory, clock }: TestInstance, steps: number): Promise<void> {
+    for (let step = 0; step < steps; step++) await null;
+    for (const id of ['lost', 'heard']) {
+      memory.handover.lose(() => id === 'lost');
+      void memory.streams.append(newNote(clock), { service: 'worker', id, item: 0 });
+    }
+  }
 });
 
 describe('a lost hand-over', () => {
