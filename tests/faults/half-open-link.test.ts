@@ -18,7 +18,7 @@ test('G3, G4: the subscriber link goes silent without closing: noticed, not read
   const { stage, user, client, relay } = await startScene();
   relay.silenceSubscribers();
   await stage.publisher.publish(user);
-  await eventually('the server is not ready', async () => (await stage.readiness()).status === 503, {
+  await eventually('the server is not ready', async () => !(await stage.isReady()), {
     withinMs: 6_000,
   });
   await stage.settle(5_000);

@@ -70,7 +70,7 @@ async function expectOutage(stage: FaultStage, { user, live }: { user: string; l
   await eventually('publishes are refused', () => stage.publisher.refused.length > 10);
   const token = await tokenFor(user);
   for (const [at, { wsUrl }] of stage.servers.entries()) {
-    await eventually('the server is not ready', async () => (await stage.readiness(at)).status === 503, {
+    await eventually('the server is not ready', async () => !(await stage.isReady(at)), {
       withinMs: 2_000,
     });
     const refused = await refusedUpgrade(`${wsUrl}/ws/agents?token=${token}`);

@@ -21,7 +21,6 @@ export type Attempt = {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly ms: number;
-  readonly id: string;
 };
 
 export type PublisherOptions = {
@@ -123,7 +122,6 @@ export class PersistentPublisher {
     const tooLate = pause(ANSWER_WITHIN_MS, null, { ref: false });
     const answer = await Promise.race([new Worker(url).send(path, body, { id }), tooLate]).catch(() => null);
     this.attempts.push({
-      id,
       status: answer?.status ?? 0,
       retryAfter: answer?.headers.get('retry-after') ?? null,
       ms: performance.now() - start,

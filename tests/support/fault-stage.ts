@@ -52,16 +52,8 @@ export class FaultStage {
     return stage;
   }
 
-  /** A client of a user, which has what there is and is live. It begins at one server and knows the others. */
+  /** A client of a user that is let in and follows the stream. It begins at one server and knows the others. */
   async client(userId: string, at = 0): Promise<ReturningClient> {
-    const client = await this.newClient(userId, at);
-    client.start();
-    await eventually(`a client of ${userId} is live`, () => client.position !== null && client.isOpen);
-    return client;
-  }
-
-  /** A client that has not connected yet. */
-  async newClient(userId: string, at = 0): Promise<ReturningClient> {
     const urls = this.servers.map(({ wsUrl }) => wsUrl);
     const client = new ReturningClient({
       urls: [...urls.slice(at), ...urls.slice(0, at)],
@@ -70,6 +62,8 @@ export class FaultStage {
       random: this.random,
     });
     this.#clients.push(client);
+    client.start();
+    await eventually(`a client of ${userId} is let in`, () => client.position !== null && client.isOpen);
     return client;
   }
 
@@ -81,23 +75,24 @@ export class FaultStage {
     });
   }
 
-  #firstFaults(): string {
-    const faults = this.ledger.faults();
-    return [`${faults.length} faults, of which the first are:`, ...faults.slice(0, 20)].join('\n');
-  }
-
-  /** The answer of `/readyz` of one server: its status, and what it says. */
-  async readiness(at = 0): Promise<{ status: number; detail: string }> {
-    const response = await fetch(`${this.servers[at]?.url}/readyz`);
-    return { status: response.status, detail: await response.text() };
+  /** Whether a server says that it should get traffic. */
+  async isReady(at = 0): Promise<boolean> {
+    const { status } = await fetch(`${this.servers[at]?.url}/readyz`);
+    if (status !== 200 && status !== 503) throw new Error(`readyz got ${status}, wanted 200 or 503`);
+    return status === 200;
   }
 
   async untilReady(withinMs = 20_000): Promise<void> {
     for (const at of this.servers.keys()) {
-      await eventually(`server ${at} is ready`, async () => (await this.readiness(at)).status === 200, {
+      await eventually(`server ${at} is ready`, () => this.isReady(at), {
         withinMs,
       });
     }
+  }
+
+  #firstFaults(): string {
+    const faults = this.ledger.faults();
+    return [`${faults.length} faults, of which the first are:`, ...faults.slice(0, 20)].join('\n');
   }
 }
 
@@ -124,7 +119,7 @@ export function operator(url: string): Redis {
 }
 
 /**
- * Looks again and again until a condition holds; gives how many ms that took.
+ * Looks again and again until a condition holds.
  *
  * @throws once the time is up
  */
@@ -132,12 +127,11 @@ export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
   { withinMs = 10_000, describe = () => '' }: { withinMs?: number; describe?: () => string } = {},
-): Promise<number> {
+): Promise<void> {
   const start = performance.now();
   while (!(await holds())) {
     if (performance.now() - start > withinMs)
       throw new Error(`waited ${withinMs} ms in vain until ${what}\n${describe()}`);
     await pause(LOOK_EVERY_MS);
   }
-  return performance.now() - start;
 }
