@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import calculateSlot from 'cluster-key-slot';
 import { expect, vi } from 'vitest';
 import type {
   Appended,
@@ -91,12 +92,30 @@ export class Recorder implements HandoverListener {
     return this.all.filter((one) => one.userId === userId).map(({ record }) => record);
   }
 
-  /** Resolves when all that was accepted up to now has arrived: a hand-over comes after those before it. */
+  /**
+   * Resolves when all that was accepted up to now has arrived: over one link, a hand-over comes after those before it.
+   */
   async caughtUp(): Promise<void> {
-    const marker = freshUser();
-    await this.#engine.handover.subscribe(marker);
-    await append(this.#engine, marker);
-    await eventually(() => expect(this.of(marker)).toHaveLength(1));
-    await this.#engine.handover.unsubscribe(marker);
+    const markers = usersOfAllMasters();
+    await Promise.all(markers.map((marker) => this.#engine.handover.subscribe(marker)));
+    await Promise.all(markers.map((marker) => append(this.#engine, marker)));
+    await eventually(() => {
+      expect(markers.map((marker) => this.of(marker).length)).toEqual(markers.map(() => 1));
+    });
+    await Promise.all(markers.map((marker) => this.#engine.handover.unsubscribe(marker)));
+  }
+}
+
+const MASTERS = 3;
+const SLOTS = 16_384;
+
+/** A new user for each master of the cluster of these tests, which has a link of its own. */
+const usersOfAllMasters = (): string[] =>
+  Array.from({ length: MASTERS }, (_, master) => userOfMaster(master));
+
+function userOfMaster(master: number): string {
+  for (;;) {
+    const user = freshUser();
+    if (Math.floor((calculateSlot(user) * MASTERS) / SLOTS) === master) return user;
   }
 }

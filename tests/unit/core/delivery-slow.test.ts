@@ -79,6 +79,27 @@ describe('a client that reads slowly', () => {
     ]);
   });
 
+  it('is told what expired of a stream that had begun anew, though its numbers seem to have been named', async () => {
+    const instance = aloneInstance({ ...CONFIG, replayWindowMs: 60_000 });
+    const socket = await instance.connect();
+    await instance.publish();
+    instance.store.flush();
+    socket.block(NEARLY_FULL);
+    await instance.publish();
+    await instance.clock.advance(61_000);
+    socket.unblock();
+    await instance.clock.settle();
+    expect(starts(socket)).toMatchObject([
+      { reason: 'connected', complete: true },
+      {
+        reason: 'resync',
+        missing: { from_sequence_id: 2, to_sequence_id: 100_001, reason: 'epoch_changed' },
+      },
+      { reason: 'resync', missing: { from_sequence_id: 1, to_sequence_id: 1, reason: 'expired' } },
+    ]);
+    expect(ends(socket).at(-1)).toEqual({ sequence_id: 1, delivered: 0 });
+  });
+
   it('costs its neighbours nothing', async () => {
     const instance = aloneInstance(CONFIG);
     const slow = await instance.connect(LATEST);

@@ -43,8 +43,8 @@ describe('what an error shows of a refused value', () => {
   });
 
   it('is less where it cannot be written', () => {
-    let deep: unknown = 1;
-    for (let level = 0; level < 100_000; level++) deep = [deep];
-    expect(show(deep)).toBe('object');
+    const loop: Record<string, unknown> = {};
+    loop.self = loop;
+    expect(show(loop)).toBe('object');
   });
 });
