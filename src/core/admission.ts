@@ -85,7 +85,7 @@ export class Admission {
       };
       return { kind: 'accepted', acceptance: { handlers: { ...handlers, open }, aborted } };
     } catch (error) {
-      registrar.closed(ticket);
+      registrar.refused(ticket);
       settle();
       return { kind: 'refused', problem: unavailable(error) };
     }

@@ -42,6 +42,9 @@ export type ConnectionSettings = {
   readonly sendBufferSize: number;
 };
 
+/** How many messages of the server itself may wait beside the events of one connection. */
+const CONTROL_FRAMES = 100;
+
 /** One accepted WebSocket of one user. */
 export class Connection {
   readonly ticket: ConnectionTicket;
@@ -109,7 +112,14 @@ export class Connection {
   }
 
   say(message: ServerMessage): void {
-    if (!this.#isClosed) this.#outbox.push(messageFrame(message, this.#context.clock.now()));
+    if (this.#isClosed) return;
+    this.#outbox.push(messageFrame(message, this.#context.clock.now()));
+    // Events stop at the send buffer; a client that asks and asks and reads nothing is bounded here (G6).
+    const most = this.#context.settings.sendBufferSize + CONTROL_FRAMES;
+    if (this.#outbox.length <= most) return;
+    // What one turn answers waits for its end, however fast the client reads.
+    this.#outbox.flush();
+    if (this.#outbox.length > most) this.close(CLOSE.slowConsumer);
   }
 
   /** A text frame of the client came. */

@@ -5,6 +5,7 @@ import type { Feed } from './feed.ts';
 import type { Outbox } from './outbox.ts';
 import type { EventRecord, Page, Position, Tail } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
+import { further } from './position.ts';
 import type { ClaimedPosition } from './replay-plan.ts';
 import { planReplay } from './replay-plan.ts';
 
@@ -177,10 +178,6 @@ export class Delivery {
     return 1;
   }
 }
-
-/** The further of two places. An old hand-over may come behind a newer one; of two epochs, the later heard is taken. */
-const further = (known: Position | null, heard: Position): Position =>
-  known?.epoch === heard.epoch && known.sequenceId > heard.sequenceId ? known : heard;
 
 /** Whether something is missing that this client was not told of. */
 const isNews = (missing: Missing | null, epoch: string, named: Position | null): boolean =>

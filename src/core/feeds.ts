@@ -1,12 +1,13 @@
 import { Feed } from './feed.ts';
-import type { Engine, EventRecord } from './ports/engine.ts';
+import type { Engine, EventRecord, Position } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
+import { further } from './position.ts';
 import { Slots } from './slots.ts';
 
 /** How many pages of logs are read at a time, over all connections of the instance. */
 const CONCURRENT_READS = 64;
 
-type Entry = { users: number; readonly feed: Promise<Feed>; ready: Feed | null; heard: EventRecord | null };
+type Entry = { users: number; readonly feed: Promise<Feed>; ready: Feed | null; heard: Position | null };
 
 /** The feeds of this instance: one per user with a connection here, subscribed for as long as there is one. */
 export class Feeds {
@@ -53,8 +54,9 @@ export class Feeds {
   receive(userId: string, record: EventRecord): void {
     const entry = this.#entries.get(userId);
     if (entry === undefined) return;
+    const { position } = record.header;
     if (entry.ready !== null) entry.ready.receive(record);
-    else entry.heard = record;
+    else if (position !== null) entry.heard = further(entry.heard, position);
   }
 
   #create(userId: string): Entry {
@@ -64,7 +66,7 @@ export class Feeds {
       (feed) => {
         entry.ready = feed;
         // What came between the subscription and the tail may lie beyond it.
-        if (entry.heard !== null) feed.receive(entry.heard);
+        if (entry.heard !== null) feed.advance(entry.heard);
       },
       () => {},
     );

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
-import type { Engine, InstanceEntry } from './ports/engine.ts';
+import type { AdmissionRequest, Engine, InstanceEntry } from './ports/engine.ts';
 import { EngineUnavailable, REGISTRY_REFRESH_MS } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
 
@@ -19,18 +19,20 @@ export type RegistrarOptions = {
 export class Registrar {
   readonly #options: RegistrarOptions;
   readonly #stop: Cancel;
-  #isRefreshing = false;
+  #refreshing: Promise<void> | null = null;
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
-    this.#stop = options.clock.every(REGISTRY_REFRESH_MS, () => void this.refresh());
+    this.#stop = options.clock.every(REGISTRY_REFRESH_MS, () => {
+      if (this.#refreshing === null) void this.refresh();
+    });
   }
 
   opened(connection: Connection): void {
     this.#attempt('registering a connection', this.#options.engine.registry.refresh([connection.entry]));
   }
 
-  /** Also for a place that was reserved and never used. */
+  /** Also for a place that was taken and never used. */
   closed(connection: { connectionId: string; userId: string }): void {
     this.#attempt(
       'taking a connection out of the registry',
@@ -38,9 +40,33 @@ export class Registrar {
     );
   }
 
+  /** The upgrade is refused, though there was a place. */
+  refused(request: Omit<AdmissionRequest, 'reserve'>): void {
+    this.#attempt('giving back a place', this.#options.engine.registry.giveBack(request));
+  }
+
+  /** Writes everything as it is now, after a refresh that is under way. */
   async refresh(): Promise<void> {
-    if (this.#isRefreshing) return;
-    this.#isRefreshing = true;
+    while (this.#refreshing !== null) await this.#refreshing;
+    this.#refreshing = this.#refresh();
+    await this.#refreshing;
+    this.#refreshing = null;
+  }
+
+  /** Takes the instance and everything of it out of the registry. */
+  async withdraw(): Promise<void> {
+    this.#stop();
+    while (this.#refreshing !== null) await this.#refreshing;
+    const { engine, connections, instance } = this.#options;
+    try {
+      await engine.registry.remove([...connections.values()].map(({ entry }) => entry));
+      await engine.registry.withdraw(instance().instanceId);
+    } catch (error) {
+      this.#warn('withdrawing from the registry', error);
+    }
+  }
+
+  async #refresh(): Promise<void> {
     const { engine, connections, instance } = this.#options;
     try {
       await engine.registry.announce(instance());
@@ -52,20 +78,6 @@ export class Registrar {
       }
     } catch (error) {
       this.#warn('refreshing the registry', error);
-    } finally {
-      this.#isRefreshing = false;
-    }
-  }
-
-  /** Takes the instance and everything of it out of the registry. */
-  async withdraw(): Promise<void> {
-    this.#stop();
-    const { engine, connections, instance } = this.#options;
-    try {
-      await engine.registry.remove([...connections.values()].map(({ entry }) => entry));
-      await engine.registry.withdraw(instance().instanceId);
-    } catch (error) {
-      this.#warn('withdrawing from the registry', error);
     }
   }
 

@@ -13,10 +13,10 @@ type Gap = { readonly from: number; readonly to: number };
 /**
  * Decides how a client at `claimed` goes on with a stream that ends at `tail`.
  *
- * Within a life of the stream, sequence ids only rise, over a change of epoch too: the new epoch starts `EPOCH_SKIP`
- * further on. So a position of an earlier epoch is still good for what the log holds, and the numbers that were
- * skipped are what may have been lost. Where the stream itself was lost, numbers start at 1 again, and nothing of the
- * claimed position holds.
+ * Within a life of the stream, sequence ids only rise, over a change of epoch too: the new epoch starts at least
+ * `EPOCH_SKIP` further on. So a position of an earlier epoch is still good for what the log holds, and the numbers that
+ * were skipped are what may have been lost. Where the stream itself was lost, numbers start at 1 again, and nothing of
+ * the claimed position holds.
  */
 export function planReplay(claimed: ClaimedPosition, tail: Tail): ReplayPlan {
   if (isOfAnotherLife(claimed, tail)) return planOfAnotherLife(claimed, tail);

@@ -76,6 +76,7 @@ describe('what stands in Redis (contract §6)', () => {
       first: '1',
       previous_epoch: '',
       previous_end: '0',
+      at: expect.stringMatching(/^\d{13}$/),
       trimmed_to: '2',
     });
     await expectTtl(key, 7 * DAY_MS);

@@ -97,22 +97,19 @@ describe.skipIf(cannotOwnRedis)('when Redis loses a part of what it had', () => 
     await appendMany(engine, user, 2);
     await redis.del(`ws:replay:meta:{${user}}`);
     const tail = await engine.streams.open(user);
-    expect(tail).toMatchObject({
-      sequenceId: 3 + EPOCH_SKIP,
-      firstOfEpoch: 4 + EPOCH_SKIP,
-      previous: null,
-      oldest: 1,
-    });
+    const first = tail.firstOfEpoch;
+    expect(first).toBeGreaterThanOrEqual(4 + EPOCH_SKIP);
+    expect(tail).toMatchObject({ sequenceId: first - 1, previous: null, oldest: 1 });
     expect(tail.epoch).not.toBe(epoch);
-    expect(await append(engine, user)).toMatchObject({ epoch: tail.epoch, sequenceId: 4 + EPOCH_SKIP });
-    expect(await loggedIds(engine, user)).toEqual([1, 2, 3, 4 + EPOCH_SKIP]);
+    expect(await append(engine, user)).toMatchObject({ epoch: tail.epoch, sequenceId: first });
+    expect(await loggedIds(engine, user)).toEqual([1, 2, 3, first]);
   });
 
   test('the end of a stream whose log is empty: its ids are not given out again', async () => {
     await appendMany(engine, user, 3);
     await redis.xtrim(`ws:replay:agent_status:{${user}}`, 'MAXLEN', 0);
     await redis.del(`ws:replay:meta:{${user}}`);
-    expect((await append(engine, user)).sequenceId).toBe(4 + EPOCH_SKIP);
+    expect((await append(engine, user)).sequenceId).toBeGreaterThanOrEqual(4 + EPOCH_SKIP);
   });
 
   test('the log of a stream, but not its end: it goes on, and what is missing is known', async () => {

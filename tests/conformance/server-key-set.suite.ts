@@ -19,7 +19,9 @@ export function keySetSuite(cell: Cell): void {
       keySet = await startKeySetServer();
       signers = await Promise.all(['RS256', 'ES256', 'EdDSA'].map((alg) => newSigner(alg, `key-${alg}`)));
       stranger = await newSigner('RS256', 'key-RS256');
-      rig = new ServerRig(await cell.start({ JWT_SECRET: '', JWKS_URL: keySet.url }));
+      rig = new ServerRig(
+        await cell.start({ JWT_SECRET: '', JWKS_URL: keySet.url, WS_MAX_CONNECTIONS_PER_USER: '0' }),
+      );
     });
     afterAll(async () => {
       rig.cutClients();
@@ -41,7 +43,7 @@ export function keySetSuite(cell: Cell): void {
     });
 
     test('that cannot be had is 503, with a time to come back', async () => {
-      const { status, headers, body } = await rig.refusal({ query: { token: await token(0) } });
+      const { status, headers, body } = await rig.slowRefusal({ query: { token: await token(0) } });
       expect(status).toBe(503);
       expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
       expect(JSON.stringify(body)).not.toContain(new URL(keySet.url).port);

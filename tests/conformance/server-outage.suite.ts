@@ -56,7 +56,7 @@ export function outageSuite(cell: Cell): void {
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     };
     const expectNoUpgrade = async (): Promise<void> => {
-      const { status, headers } = await rig.refusal({ query: { token: await tokenFor(newUser()) } });
+      const { status, headers } = await rig.slowRefusal({ query: { token: await tokenFor(newUser()) } });
       expect(status).toBe(503);
       expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
     };

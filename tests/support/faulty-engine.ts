@@ -53,6 +53,7 @@ export class FaultyEngine implements Engine {
     };
     this.registry = {
       admit: (request) => this.#ask('admit', request, () => registry.admit(request)),
+      giveBack: (request) => registry.giveBack(request),
       refresh: (entries) => this.#ask('refresh', entries, () => registry.refresh(entries)),
       remove: (connections) => registry.remove(connections),
       connectionsOf: (userId) => registry.connectionsOf(userId),

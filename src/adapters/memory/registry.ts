@@ -37,6 +37,11 @@ export class MemoryRegistry implements Registry {
     return { kind: 'too_many_connections', retryAfterMs: CONNECTION_RETRY_MS };
   }
 
+  async giveBack({ connectionId, userId, address }: Omit<AdmissionRequest, 'reserve'>): Promise<void> {
+    leavePlace(this.#store.upgradesOfAddress, address, connectionId);
+    leavePlace(this.#store.connectionsOfUser, userId, connectionId);
+  }
+
   async refresh(entries: readonly ConnectionEntry[]): Promise<void> {
     const now = this.#clock.elapsed();
     const { instanceId } = this.#options;

@@ -52,6 +52,11 @@ export class RedisRegistry implements Registry {
     return { kind: 'too_many_upgrades', retryAfterMs: late };
   }
 
+  async giveBack({ connectionId, userId, address }: Omit<AdmissionRequest, 'reserve'>): Promise<void> {
+    const places = [keys.upgrades(address), keys.connectionsOfUser(userId)];
+    await answered(Promise.all(places.map((key) => this.#redis.zrem(key, connectionId))));
+  }
+
   async refresh(entries: readonly ConnectionEntry[]): Promise<void> {
     const writes = entries.flatMap((entry) => [
       this.#lease(keys.connection(entry.connectionId), fieldsOfConnection(entry, this.#options.instanceId)),

@@ -67,7 +67,7 @@ export type Appended = {
 export type Tail = Position & {
   /** First sequence id that the present epoch gave out, or will. */
   readonly firstOfEpoch: number;
-  /** The epoch before and where it ended, as far as is still known. Numbers between are never given out. */
+  /** The epoch before and where it ended, as far as is still known. Numbers between may have been lost. */
   readonly previous: Position | null;
   /** Oldest sequence id still in the log; the next to be given out where the log is empty. */
   readonly oldest: number;
@@ -78,7 +78,11 @@ export type Tail = Position & {
 /** A part of the log, read in one step with the tail it was read under. */
 export type Page = { readonly tail: Tail; readonly records: readonly EventRecord[] };
 
-/** How far an epoch's numbers jump when it takes over from one whose end cannot be proven. */
+/**
+ * How far an epoch's numbers jump, at least, when it takes over from one whose end cannot be proven. To it the engine
+ * adds one for every millisecond since the last event that it knows of: so the jump leads beyond an epoch between the
+ * two that was lost whole, too.
+ */
 export const EPOCH_SKIP = 100_000;
 
 export type Streams = {
@@ -157,9 +161,11 @@ export type Admission =
 export type Registry = {
   /** Takes a place among the user's connections and the address's upgrades, or takes nothing. */
   admit(request: AdmissionRequest): Promise<Admission>;
+  /** Gives back what `admit` took, for an upgrade that is refused after all (G12). */
+  giveBack(request: Omit<AdmissionRequest, 'reserve'>): Promise<void>;
   /** Writes connections, new or known, and keeps them alive for a lease. */
   refresh(entries: readonly ConnectionEntry[]): Promise<void>;
-  /** Takes out connections, and places that were reserved and never used. */
+  /** Takes out connections, and places that were taken and never used. */
   remove(connections: readonly Pick<ConnectionEntry, 'connectionId' | 'userId'>[]): Promise<void>;
   /** Connections of a user over all instances, with the instance of each. */
   connectionsOf(userId: string): Promise<readonly (ConnectionEntry & { readonly instanceId: string })[]>;

@@ -25,7 +25,7 @@ function rig() {
     interrupted: () => {},
   });
   let published = 0;
-  const publish = async (userId = 'u-1') => {
+  const publish = async (userId = 'u-1', { ephemeral = false } = {}) => {
     const frame = { head: '{"type":"NOTE","sequence_id":', tail: ',"payload":{}}' };
     const event = {
       userId,
@@ -36,7 +36,7 @@ function rig() {
       priority: 'normal' as const,
     };
     const key = { service: 'worker', id: `m-${++published}`, item: 0 };
-    await memory.streams.append({ ...event, ephemeral: false, frame }, key);
+    await memory.streams.append({ ...event, ephemeral, frame }, key);
   };
   const isSubscribed = (userId = 'u-1') => store.subscriptions.has(userId);
   return { clock, memory, engine, log, feeds, heard, publish, isSubscribed };
@@ -84,6 +84,17 @@ describe('the feed of a user', () => {
     await publish();
     release();
     expect((await acquired).end.sequenceId).toBe(2);
+  });
+
+  it('an ephemeral event that comes behind it does not make that forgotten', async () => {
+    const { clock, engine, feeds, publish } = rig();
+    const release = engine.hold('open', 'answer');
+    const acquired = feeds.acquire('u-1');
+    await clock.settle();
+    await publish();
+    await publish('u-1', { ephemeral: true });
+    release();
+    expect((await acquired).end.sequenceId).toBe(1);
   });
 
   it('is not there, and hears nothing, before it is up', async () => {

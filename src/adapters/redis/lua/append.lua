@@ -21,7 +21,7 @@ local record = epoch .. ' ' .. (ephemeral and '~' or sequence) .. ' ' .. labels 
 if not ephemeral then
   local now = now_ms()
   redis.call('XADD', stream, sequence .. '-0', 'at', text(now), 'event', record)
-  redis.call('HSET', meta, 'sequence_id', sequence)
+  redis.call('HSET', meta, 'sequence_id', sequence, 'at', text(now))
   redis.call('PEXPIRE', stream, window_ms)
   redis.call('PEXPIRE', meta, memory_ms)
   trim_by_count(stream, meta, most)

@@ -25,18 +25,19 @@ local function last_generated(stream)
 end
 
 -- Gives epoch and newest sequence id. Where there is no epoch, or the one there is cannot be proven to go on
--- unbroken, a new epoch begins, `skip` numbers further on: among those are all that may have been lost.
+-- unbroken, a new epoch begins, `skip` numbers further on, and one more for every ms since `at`: among those are all
+-- that may have been lost. An epoch that was lost whole gave out such numbers too, so the clock has to lead beyond it.
 local function adopt(stream, meta, candidate, skip, memory_ms)
-  local known = redis.call('HMGET', meta, 'epoch', 'sequence_id', 'fence')
+  local known = redis.call('HMGET', meta, 'epoch', 'sequence_id', 'fence', 'at')
   local here = fence()
   if known[1] and known[3] == here then return known[1], tonumber(known[2]) end
   local newest = tonumber(known[2] or 0)
   local generated = last_generated(stream)
   if generated and generated > newest then newest = generated end
-  local start = 0
-  if known[1] or generated then start = newest + skip end
+  local start, now = 0, now_ms()
+  if known[1] or generated then start = newest + skip + math.max(0, now - tonumber(known[4] or now)) end
   redis.call('HSET', meta, 'epoch', candidate, 'sequence_id', text(start), 'fence', here, 'first', text(start + 1),
-    'previous_epoch', known[1] or '', 'previous_end', text(newest))
+    'previous_epoch', known[1] or '', 'previous_end', text(newest), 'at', text(now))
   redis.call('PEXPIRE', meta, memory_ms)
   return candidate, start
 end
