@@ -95,3 +95,14 @@ describe('what a client says', () => {
     expect(good.sequenceIds).toEqual([1]);
   });
 });
+
+describe('a client that asks and asks, and reads nothing', () => {
+  it('is closed as a slow consumer before what waits for it grows without bound (G6)', async () => {
+    const instance = aloneInstance();
+    const socket = await instance.connect(LATEST);
+    socket.block();
+    for (let asked = 0; asked < 1_000; asked++) socket.says({ type: 'PING' });
+    await instance.clock.settle();
+    expect(socket.closedWith).toMatchObject({ code: 4100 });
+  });
+});

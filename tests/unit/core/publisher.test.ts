@@ -163,3 +163,33 @@ describe('an engine that fails', () => {
     await expect(publish(instance, 'm-1', [{}])).rejects.toThrow(TypeError);
   });
 });
+
+describe('an engine that does not answer', () => {
+  it('at claim, is an error after 1.5 s', async () => {
+    const instance = aloneInstance();
+    const release = instance.engine.hold('claim', 'answer');
+    const publishing = expect(publish(instance, 'm-1', [{}])).rejects.toThrow(EngineUnavailable);
+    await instance.clock.advance(1_500);
+    await publishing;
+    release();
+  });
+
+  it('at an append, is that item of the results; what was asked takes effect, and is not doubled', async () => {
+    const instance = aloneInstance();
+    const release = instance.engine.hold('append', 'answer');
+    const publishing = publish(instance, 'm-1', [{}]);
+    await instance.clock.advance(1_500);
+    expect(resultsOf(await publishing)).toEqual([expect.any(EngineUnavailable)]);
+    release();
+    expect(resultsOf(await publish(instance, 'm-1', [{}]))).toMatchObject([
+      { sequenceId: 1, duplicate: true },
+    ]);
+  });
+
+  it('leaves no timer where it answers', async () => {
+    const instance = aloneInstance();
+    const before = instance.clock.timers;
+    await publish(instance, 'm-1', [{}]);
+    expect(instance.clock.timers).toBe(before);
+  });
+});
