@@ -101,7 +101,7 @@ describe('a client that asks and asks, and reads nothing', () => {
     const instance = aloneInstance();
     const socket = await instance.connect(LATEST);
     socket.block();
-    for (let asked = 0; asked < 1_000; asked++) socket.says({ type: 'PING' });
+    for (let asked = 0; asked < 3_000; asked++) socket.says({ type: 'PING' });
     await instance.clock.settle();
     expect(socket.closedWith).toMatchObject({ code: 4100 });
   });
