@@ -30,6 +30,8 @@ export type AdmissionResult =
   | { readonly kind: 'refused'; readonly problem: Problem }
   | { readonly kind: 'accepted'; readonly acceptance: Omit<UpgradeAcceptance, 'protocol'> };
 
+type Ticket = Applicant & ConnectRequest & { readonly connectionId: string };
+
 /** Decides which upgrades this instance takes (contract §3: 429 and 503). A refused one leaves nothing behind (G12). */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -54,22 +56,21 @@ export class Admission {
       isPending = false;
     };
     try {
-      const problem = await this.#refusal({ ...applicant, connectionId, reserve: true });
-      if (problem !== null) {
-        settle();
-        return { kind: 'refused', problem };
-      }
-      return await this.#accept({ ...applicant, ...request, connectionId }, settle);
+      return await this.#decide({ ...applicant, ...request, connectionId }, settle);
     } catch (error) {
       settle();
       throw error;
     }
   }
 
-  async #accept(
-    ticket: Applicant & ConnectRequest & { readonly connectionId: string },
-    settle: () => void,
-  ): Promise<AdmissionResult> {
+  async #decide(ticket: Ticket, settle: () => void): Promise<AdmissionResult> {
+    const problem = await this.#refusal({ ...ticket, reserve: true });
+    if (problem === null) return this.#accept(ticket, settle);
+    settle();
+    return { kind: 'refused', problem };
+  }
+
+  async #accept(ticket: Ticket, settle: () => void): Promise<AdmissionResult> {
     const { feeds, manager, registrar } = this.#options;
     try {
       const feed = await feeds.acquire(ticket.userId);

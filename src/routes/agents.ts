@@ -1,5 +1,6 @@
 import type { Admission, Applicant } from '../core/admission.ts';
 import type { TokenVerifier } from '../core/ports/auth.ts';
+import { Slots } from '../core/slots.ts';
 import type { ConnectRequest } from '../protocol/connect-request.ts';
 import { parseConnectRequest } from '../protocol/connect-request.ts';
 import type { Problem } from '../protocol/problems.ts';
@@ -22,21 +23,30 @@ export type AgentRoutesOptions = {
 
 type Applied = { readonly applicant: Applicant; readonly request: ConnectRequest };
 
+/**
+ * How many upgrades are decided at a time. In a reconnect storm the others wait: all at once, they would keep each other
+ * from an answer of the engine in time.
+ */
+const CONCURRENT_DECISIONS = 128;
+
 /** `GET /ws/agents` (contract §3): every refusal comes before the upgrade, and a plain GET is told the same. */
 export function agentRoutes(options: AgentRoutesOptions) {
+  const slots = new Slots(CONCURRENT_DECISIONS);
   return newRoutes()
-    .get('/ws/agents', async (c) => {
-      const applied = await apply(c, options);
-      if ('code' in applied) return problemResponse(applied);
-      const { admission } = options;
-      if (c.env.upgrade === null) {
-        return problemResponse((await admission.explain(applied.applicant)) ?? UPGRADE_REQUIRED);
-      }
-      const result = await admission.admit(applied.applicant, applied.request);
-      if (result.kind === 'refused') return problemResponse(result.problem);
-      return c.env.upgrade.accept({ ...result.acceptance, protocol: offersBearer(c) ? BEARER : null });
-    })
+    .get('/ws/agents', (c) => slots.run(() => decide(c, options)))
     .all(onlyMethods('GET, HEAD'));
+}
+
+async function decide(c: AppContext, options: AgentRoutesOptions): Promise<Response> {
+  const applied = await apply(c, options);
+  if ('code' in applied) return problemResponse(applied);
+  const { admission } = options;
+  if (c.env.upgrade === null) {
+    return problemResponse((await admission.explain(applied.applicant)) ?? UPGRADE_REQUIRED);
+  }
+  const result = await admission.admit(applied.applicant, applied.request);
+  if (result.kind === 'refused') return problemResponse(result.problem);
+  return c.env.upgrade.accept({ ...result.acceptance, protocol: offersBearer(c) ? BEARER : null });
 }
 
 const UPGRADE_REQUIRED: Problem = {
