@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import type { Admission } from '../../../src/core/admission.ts';
+import type { Bindings } from '../../../src/core/ports/transport.ts';
+import { agentRoutes } from '../../../src/routes/agents.ts';
+
+const STORM = 400;
+const AT_A_TIME = 128;
+
+it('a storm of upgrades is decided a few at a time, and every one is answered', async () => {
+  const waiting: (() => void)[] = [];
+  let admitted = 0;
+  let most = 0;
+  const admission: Pick<Admission, 'admit'> = {
+    admit: async () => {
+      admitted++;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return { kind: 'refused', problem: { code: 'draining', detail: 'for this test' } };
+    },
+  };
+  const routes = agentRoutes({
+    admission: admission as Admission,
+    verifyToken: async () => ({ kind: 'valid', userId: 'u-1', expiresAt: null }),
+    allowedOrigins: null,
+    clientAddress: () => '127.0.0.1',
+  });
+  const env: Bindings = {
+    upgrade: { accept: () => new Response(null) },
+    remoteAddress: '127.0.0.1',
+  };
+  const answers = Array.from({ length: STORM }, () => routes.request('/ws/agents?token=t', {}, env));
+  const all = Promise.all(answers);
+  while (admitted < STORM || waiting.length > 0) {
+    await new Promise(setImmediate);
+    most = Math.max(most, waiting.length);
+    for (const release of waiting.splice(0)) release();
+  }
+  expect(new Set((await all).map(({ status }) => status))).toEqual(new Set([503]));
+  expect(most).toBe(AT_A_TIME);
+});
