@@ -26,6 +26,14 @@ export function createApp(options: AppOptions) {
   app.notFound((c) =>
     problemResponse({ code: 'not-found', detail: `nothing is at ${c.req.method} ${c.req.path}` }),
   );
+  app.use(async (c, next) => {
+    await next();
+    const { status } = c.res;
+    if (status < 400) return;
+    // The path alone: the query can hold a token.
+    const refused = { method: c.req.method, path: c.req.path, status, address: options.clientAddress(c) };
+    options.log.info('request refused', refused);
+  });
   return app
     .route('/', agentRoutes(options))
     .route('/', internalRoutes(options))

@@ -17,6 +17,7 @@ import type { Runtime } from './core/ports/runtime.ts';
 
 /** How long a peer has to complete its handshake, in ms. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+const SAFE_SECRET_LENGTH = 32;
 /** How long a start waits for the engine before it goes on without, not ready, in ms. */
 const ENGINE_TIMEOUT_MS = 5_000;
 
@@ -35,6 +36,9 @@ export async function serve(config: Config, runtime: Runtime): Promise<Server> {
     write: (line) => runtime.write(line),
   });
   runtime.onUncaught((error) => log.error('an error was not caught', { error: String(error) }));
+  if (config.jwtSecret !== null && config.jwtSecret.length < SAFE_SECRET_LENGTH) {
+    log.warn('JWT_SECRET is short', { wanted: `${SAFE_SECRET_LENGTH} characters or more (RFC 7518 §3.2)` });
+  }
   const engine = createEngine(config, log);
   await engine.connect(ENGINE_TIMEOUT_MS);
   const instance = createInstance({

@@ -82,6 +82,7 @@ export class Reconciler {
       await Promise.all(opened);
     }
     this.#repaired = interruptions;
+    this.#options.log.info('every stream was checked after an interruption', { streams: feeds.length });
   }
 }
 

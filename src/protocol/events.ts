@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { faultsOf, notAList } from './faults.ts';
 import { eventTypeSchema, idSchema, show, userIdSchema } from './ids.ts';
 import type { Fault } from './problems.ts';
+import { SERVER_TYPES } from './server-types.ts';
 
 export const AGENT_STATUS_CHANGED = 'AGENT_STATUS_CHANGED';
 export const PROGRESS_UPDATE = 'PROGRESS_UPDATE';
@@ -66,10 +67,20 @@ export const otherPayloadSchema = v.looseObject({});
 
 const payloadSchema = v.pipe(notAList, v.looseObject({}));
 
+const serverTypes: readonly string[] = SERVER_TYPES;
+
+const publishedTypeSchema = v.pipe(
+  eventTypeSchema,
+  v.check(
+    (type) => !serverTypes.includes(type),
+    (issue) => `got ${show(issue.input)}, which only the server says, wanted another type`,
+  ),
+);
+
 export const eventSchema = v.pipe(
   notAList,
   v.strictObject({
-    event_type: eventTypeSchema,
+    event_type: publishedTypeSchema,
     user_id: userIdSchema,
     agent_id: idSchema,
     project_id: v.nullish(idSchema, null),

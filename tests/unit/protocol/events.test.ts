@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentEvent } from '../../../src/protocol/events.ts';
 import { PRIORITIES, parseEvent, STATUSES } from '../../../src/protocol/events.ts';
+import { SERVER_TYPES } from '../../../src/protocol/server-types.ts';
 
 const NOTE = { event_type: 'NOTE', user_id: 'u-1', agent_id: 'a-1', payload: {} };
 const STATUS = {
@@ -167,6 +168,12 @@ describe('the faults of an event', () => {
     ],
   ])('%s', (_, input, faults) => {
     expect(faultsOf(input)).toEqual(faults);
+  });
+
+  it.each(SERVER_TYPES)('are named where a worker would say %s, which is the word of the server', (type) => {
+    expect(faultsOf({ ...STATUS, event_type: type })).toEqual([
+      `event_type: got "${type}", which only the server says, wanted another type`,
+    ]);
   });
 
   it('are all named at once, those of the payload too', () => {
