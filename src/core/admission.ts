@@ -108,6 +108,8 @@ export class Admission {
       }
       return problem('too-many-connections', 'too many connections of this user', admission.retryAfterMs);
     } catch (error) {
+      // What was not answered may still be carried out; this comes behind it on the same link.
+      if (request.reserve) this.#options.registrar.refused(request);
       return unavailable(error);
     }
   }

@@ -72,15 +72,17 @@ export class Reconciler {
   async #reopen(): Promise<void> {
     const interruptions = this.#interruptions;
     const feeds = this.#options.feeds.all();
+    let failed: PromiseRejectedResult | null = null;
     for (let start = 0; start < feeds.length; start += REOPEN_BATCH) {
       const batch = feeds.slice(start, start + REOPEN_BATCH);
       const before = batch.map(({ end }) => end);
       const opened = batch.map(({ userId }) => this.#options.engine.streams.open(userId));
       const answers = await Promise.allSettled(opened);
       settle(batch, before, answers.map(answerOf));
-      // Those that could be opened go on; for the others it is tried again.
-      await Promise.all(opened);
+      failed ??= answers.find((answer) => answer.status === 'rejected') ?? null;
     }
+    // Those that could be opened go on; for the others it is tried again.
+    if (failed !== null) throw failed.reason;
     this.#repaired = interruptions;
     this.#options.log.info('every stream was checked after an interruption', { streams: feeds.length });
   }

@@ -33,13 +33,23 @@ const CONCURRENT_DECISIONS = 128;
 export function agentRoutes(options: AgentRoutesOptions) {
   const slots = new Slots(CONCURRENT_DECISIONS);
   return newRoutes()
-    .get('/ws/agents', (c) => slots.run(() => decide(c, options)))
+    .get('/ws/agents', (c) => decide(c, options, slots))
     .all(onlyMethods('GET, HEAD'));
 }
 
-async function decide(c: AppContext, options: AgentRoutesOptions): Promise<Response> {
+async function decide(c: AppContext, options: AgentRoutesOptions, slots: Slots): Promise<Response> {
   const applied = await apply(c, options);
   if ('code' in applied) return problemResponse(applied);
+  return slots.run(() => admitOrExplain(c, options, applied));
+}
+
+async function admitOrExplain(
+  c: AppContext,
+  options: AgentRoutesOptions,
+  applied: Applied,
+): Promise<Response> {
+  // It may have gone away while it waited.
+  if (c.req.raw.signal.aborted) return problemResponse(UPGRADE_REQUIRED);
   const { admission } = options;
   if (c.env.upgrade === null) {
     return problemResponse((await admission.explain(applied.applicant)) ?? UPGRADE_REQUIRED);

@@ -19,7 +19,11 @@ const utf8 = new TextEncoder();
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let left = utf8.encode(text);
-  while (left.length > 0) left = left.subarray(stream.writeSync(left));
+  try {
+    while (left.length > 0) left = left.subarray(stream.writeSync(left));
+  } catch {
+    // Whoever read it is gone.
+  }
 }
 
 export const denoRuntime: Runtime = {

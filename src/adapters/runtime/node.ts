@@ -12,6 +12,8 @@ export const nodeRuntime: Runtime = {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => heard(signal));
   },
   onUncaught(heard) {
+    // Whoever read the log is gone; every line about that would fail in turn.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
     process.on('uncaughtException', heard);
     process.on('unhandledRejection', heard);
   },

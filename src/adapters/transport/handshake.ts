@@ -31,7 +31,10 @@ export function toRequest(incoming: IncomingMessage, signal: AbortSignal): Reque
     for (let i = 0; i + 1 < rawHeaders.length; i += 2)
       headers.append(`${rawHeaders[i]}`, `${rawHeaders[i + 1]}`);
     // Joined as text: resolved against a base, a target such as `//name/path` would be taken for another host.
-    const origin = target.startsWith('/') ? `http://${incoming.headers.host ?? 'localhost'}` : '';
+    const host = incoming.headers.host ?? 'localhost';
+    // Joined to the target, any of these would end the host's part early, and name another path.
+    if (/[/?#@\\]/.test(host)) return null;
+    const origin = target.startsWith('/') ? `http://${host}` : '';
     return new Request(new URL(origin + target), { method, headers, signal });
   } catch {
     return null;

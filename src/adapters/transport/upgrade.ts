@@ -106,6 +106,8 @@ export class Upgrader {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
+      // One message a turn: a client that floods must not keep the others from theirs.
+      allowSynchronousEvents: false,
       maxPayload: maxMessageBytes,
       maxFragments: MAX_FRAGMENTS,
       // One part of a message is what one read gave: 64 bytes on average is less than any honest network delivers.

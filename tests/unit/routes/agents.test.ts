@@ -37,3 +37,21 @@ it('a storm of upgrades is decided a few at a time, and every one is answered', 
   expect(new Set((await all).map(({ status }) => status))).toEqual(new Set([503]));
   expect(most).toBe(AT_A_TIME);
 });
+
+it('tokens that cannot be judged for now keep nobody else waiting', async () => {
+  const admission: Pick<Admission, 'admit'> = {
+    admit: async () => ({ kind: 'refused', problem: { code: 'draining', detail: 'for this test' } }),
+  };
+  const routes = agentRoutes({
+    admission: admission as Admission,
+    verifyToken: (token) =>
+      token === 'good'
+        ? Promise.resolve({ kind: 'valid', userId: 'u-1', expiresAt: null })
+        : new Promise(() => {}),
+    allowedOrigins: null,
+    clientAddress: () => '127.0.0.1',
+  });
+  const env: Bindings = { upgrade: { accept: () => new Response(null) }, remoteAddress: '127.0.0.1' };
+  for (let asked = 0; asked < STORM; asked++) void routes.request('/ws/agents?token=bad', {}, env);
+  expect((await routes.request('/ws/agents?token=good', {}, env)).status).toBe(503);
+});
