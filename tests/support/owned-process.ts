@@ -15,6 +15,8 @@ export interface OwnedProcess {
   /** The first stdout line that `accepts`; fails with the output when the process ends, or `withinMs` passes, before. */
   line(accepts: (line: string) => boolean, withinMs: number): Promise<string>;
   signal(signal: NodeJS.Signals): void;
+  /** Closes our end of its stdout, as a log shipper does that goes away. */
+  stopReading(): void;
   /** Settles once it has ended and its output is read to the end. */
   readonly exited: Promise<Exit>;
   /** Ends it at once (SIGKILL, which a paused process obeys too) and waits until it has gone. */
@@ -46,6 +48,7 @@ export async function startOwned(
     lines: record.lines,
     line: (accepts, withinMs) => awaitLine({ record, exited, describe }, accepts, withinMs),
     signal,
+    stopReading: () => child.stdout.destroy(),
     exited,
     end: async () => {
       signal('SIGKILL');

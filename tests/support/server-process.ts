@@ -35,6 +35,8 @@ export interface ServerProcess {
   /** Everything written so far, stdout and stderr. */
   output(): string;
   signal(signal: NodeJS.Signals): void;
+  /** Closes our end of its stdout, as a log shipper does that goes away. */
+  stopReading(): void;
   readonly exited: Promise<Exit>;
   /** Ends it at once, without a drain. To see the drain: `signal('SIGTERM')`, then await `exited`. */
   stop(): Promise<void>;
@@ -60,6 +62,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
         .filter((log) => log !== null),
     output: running.output,
     signal: running.signal,
+    stopReading: running.stopReading,
     exited: running.exited,
     stop: running.end,
   };
