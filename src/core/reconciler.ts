@@ -72,19 +72,28 @@ export class Reconciler {
   async #reopen(): Promise<void> {
     const interruptions = this.#interruptions;
     const feeds = this.#options.feeds.all();
-    let failed: PromiseRejectedResult | null = null;
+    const failures: PromiseRejectedResult[] = [];
     for (let start = 0; start < feeds.length; start += REOPEN_BATCH) {
       const batch = feeds.slice(start, start + REOPEN_BATCH);
       const before = batch.map(({ end }) => end);
-      const opened = batch.map(({ userId }) => this.#options.engine.streams.open(userId));
-      const answers = await Promise.allSettled(opened);
+      const answers = await Promise.allSettled(
+        batch.map(({ userId }) => this.#options.engine.streams.open(userId)),
+      );
       settle(batch, before, answers.map(answerOf));
-      failed ??= answers.find((answer) => answer.status === 'rejected') ?? null;
+      failures.push(...answers.filter((answer) => answer.status === 'rejected'));
     }
-    // Those that could be opened go on; for the others it is tried again.
-    if (failed !== null) throw failed.reason;
+    const [first] = failures;
+    if (first !== undefined && failures.length === feeds.length) throw first.reason;
     this.#repaired = interruptions;
-    this.#options.log.info('every stream was checked after an interruption', { streams: feeds.length });
+    const streams = feeds.length - failures.length;
+    this.#options.log.info('streams were checked after an interruption', { streams });
+    // A master that is away, or a key that is no stream, must not keep the others' clients from this instance. These
+    // go on being compared.
+    if (first !== undefined) this.#warn(failures.length, first.reason);
+  }
+
+  #warn(streams: number, error: unknown): void {
+    this.#options.log.warn('streams could not be checked', { streams, error: String(error) });
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { EngineUnavailable } from '../../../src/core/ports/engine.ts';
 import type { TestInstance } from '../../support/test-instance.ts';
 import { aloneInstance, TestCluster } from '../../support/test-instance.ts';
 
@@ -170,6 +171,19 @@ describe('after an interruption of the link', () => {
     release();
     await instance.clock.settle();
     expect(socket.sequenceIds).toEqual([1, 2]);
+  });
+
+  it('one that cannot be opened keeps no other from repair, nor the instance from being ready', async () => {
+    const instance = aloneInstance();
+    const sockets = await Promise.all(['u-1', 'u-2'].map((user) => instance.connect({ user, ...LATEST })));
+    const { open } = instance.engine.streams;
+    instance.engine.streams.open = (userId) =>
+      userId === 'u-2' ? Promise.reject(new EngineUnavailable('its master is away')) : open(userId);
+    await publishUnheard(instance, 2);
+    instance.memory.handover.interrupt();
+    await instance.clock.settle();
+    expect(sockets[0]?.sequenceIds).toEqual([1, 2]);
+    expect(instance.core.reconciler.isCaughtUp).toBe(true);
   });
 
   it('is tried again until the engine answers', async () => {
