@@ -1,6 +1,7 @@
 import { RETRY_MS } from '../core/admission.ts';
 import type { SignatureVerifier } from '../core/ports/auth.ts';
 import { EngineUnavailable } from '../core/ports/engine.ts';
+import type { Log } from '../core/ports/log.ts';
 import type { ItemResult, Publisher, PublishResult } from '../core/publisher.ts';
 import type { AgentEvent } from '../protocol/events.ts';
 import { problemResponse } from '../protocol/problems.ts';
@@ -15,6 +16,7 @@ export type InternalRoutesOptions = {
   readonly signatures: SignatureVerifier;
   /** A digest of a request's body: another body, another digest. */
   hash(text: string): string;
+  readonly log: Log;
 };
 
 /** What workers call (contract §5). */
@@ -47,6 +49,9 @@ async function publish(c: AppContext, options: InternalRoutesOptions, shape: Sha
   if (events instanceof Response) return events;
   const key = { service: body.service, id: body.webhookId };
   const result = await attempt(options.publisher.publish({ key, bodyHash: options.hash(body.text), events }));
+  const fault = faultOf(result);
+  // The worker is told that it failed; who runs the server, why.
+  if (fault !== null) options.log.warn('publishing failed', { service: key.service, error: fault.message });
   if (result instanceof EngineUnavailable) return engineUnavailable();
   if (result.kind === 'conflict') {
     const detail = 'this webhook-id was used with another body within the last 10 minutes';
@@ -62,6 +67,12 @@ async function attempt(publishing: Promise<PublishResult>): Promise<PublishResul
     if (error instanceof EngineUnavailable) return error;
     throw error;
   }
+}
+
+function faultOf(result: PublishResult | EngineUnavailable): EngineUnavailable | null {
+  if (result instanceof EngineUnavailable) return result;
+  if (result.kind === 'conflict') return null;
+  return result.results.find((item) => item instanceof EngineUnavailable) ?? null;
 }
 
 const engineUnavailable = () =>
