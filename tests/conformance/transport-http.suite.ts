@@ -104,6 +104,12 @@ export function httpSuite(rig: TransportRig): void {
     });
   });
 
+  test('HTTP/1.0 without a host, as load balancers check health, is answered', async () => {
+    const raw = await rig.raw();
+    raw.write('GET /bindings HTTP/1.0\r\n\r\n');
+    expect(await raw.rest()).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   describe('what is no request', () => {
     test.each([
       ['garbage', '\u0000\u0001garbage\r\n\r\n', 'not an HTTP/1.1 request'],

@@ -1,8 +1,7 @@
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { rawCluster } from '../support/engine-redis.ts';
+import { moveSlotOf } from '../support/cluster-slots.ts';
 import { eventually, FaultStage } from '../support/fault-stage.ts';
-import type { RedisCluster } from '../support/redis-cluster.ts';
 import { startRedisCluster } from '../support/redis-cluster.ts';
 import { newUser } from '../support/tokens.ts';
 
@@ -82,35 +81,4 @@ async function stageOnCluster(options: { replicated: boolean }) {
   const users = Array.from({ length: USERS }, newUser);
   const clients = await Promise.all(users.flatMap((user) => [stage.client(user, 0), stage.client(user, 1)]));
   return { cluster, stage, users, clients };
-}
-
-/** Moves the slot of a user's keys to the next master, as resharding does. */
-async function moveSlotOf(user: string, cluster: RedisCluster): Promise<void> {
-  const redis = rawCluster(cluster.urls);
-  onTestFinished(() => redis.disconnect());
-  const slot = Number(await redis.cluster('KEYSLOT', `{${user}}`));
-  const owners = await Promise.all(cluster.masters.map((master) => ownsSlot(master.url, slot)));
-  const from = owners.indexOf(true);
-  const to = (from + 1) % cluster.masters.length;
-  const [source, target] = [from, to].map((at) => new Redis(cluster.masters[at]?.url ?? ''));
-  if (source === undefined || target === undefined) throw new Error('there is no such master');
-  const [sourceId, targetId] = await Promise.all([source.cluster('MYID'), target.cluster('MYID')]);
-  await target.cluster('SETSLOT', slot, 'IMPORTING', sourceId);
-  await source.cluster('SETSLOT', slot, 'MIGRATING', targetId);
-  for (let keys = await source.cluster('GETKEYSINSLOT', slot, 100); keys.length > 0; ) {
-    await source.migrate('127.0.0.1', cluster.masters[to]?.port ?? 0, '', 0, 5_000, 'KEYS', ...keys);
-    keys = await source.cluster('GETKEYSINSLOT', slot, 100);
-  }
-  await target.cluster('SETSLOT', slot, 'NODE', targetId);
-  await source.cluster('SETSLOT', slot, 'NODE', targetId);
-  source.disconnect();
-  target.disconnect();
-}
-
-async function ownsSlot(url: string, slot: number): Promise<boolean> {
-  const redis = new Redis(url);
-  const id = await redis.cluster('MYID');
-  const ranges = await redis.cluster('SLOTS');
-  redis.disconnect();
-  return ranges.some(([start, end, master]) => start <= slot && slot <= end && master?.[2] === id);
 }

@@ -10,6 +10,7 @@ import type {
   NewEvent,
 } from '../../src/core/ports/engine.ts';
 import { parseEvent } from '../../src/protocol/events.ts';
+import * as protocol from '../../src/protocol/progress.ts';
 import { eventFrame } from '../../src/protocol/server-messages.ts';
 
 /** When all events of these tests were published. */
@@ -27,9 +28,10 @@ export function newEvent(userId: string, fields: EventFields = {}): NewEvent {
   const result = parseEvent({ event_type: 'NOTE', user_id: userId, agent_id: 'a-1', payload: {}, ...fields });
   if (result.kind === 'faults') throw new Error(JSON.stringify(result.faults));
   const { event } = result;
-  const { eventType, agentId, projectId, taskId, priority, ephemeral } = event;
+  const { eventType, agentId, projectId, taskId, priority } = event;
   const frame = eventFrame(event, PUBLISHED_AT);
-  return { userId, eventType, agentId, projectId, taskId, priority, ephemeral, frame };
+  const progress = protocol.progressOf(event);
+  return { userId, eventType, agentId, projectId, taskId, priority, progress, frame };
 }
 
 export const progressOf = (userId: string, step = 1): NewEvent =>

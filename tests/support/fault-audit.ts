@@ -13,7 +13,8 @@ export type Entry =
       readonly after: number;
       readonly missing: { readonly from: number; readonly to: number } | null;
     }
-  | { readonly kind: 'replay_end'; readonly sequenceId: number };
+  | { readonly kind: 'replay_end'; readonly sequenceId: number }
+  | { readonly kind: 'dropped'; readonly from: number; readonly to: number };
 
 /** An accepted event in one client's account; `rank` is the place of its epoch among the epochs. */
 type Line = Accepted & { readonly rank: number; state: 'open' | 'delivered' | 'named' | 'lost' };
@@ -72,6 +73,11 @@ export class Audit {
         this.#nameOwn(entry.sequenceId);
         this.#passTo({ rank: this.#rank, sequenceId: entry.sequenceId + 1 }, 'the end of a replay');
         this.#cursor = entry.sequenceId;
+        break;
+      case 'dropped':
+        // It stands where the events stood: behind all that is older.
+        this.#passTo({ rank: this.#rank, sequenceId: entry.from }, `the drop of ${entry.from}`);
+        this.#name(entry, (line) => line.rank === this.#rank);
         break;
     }
   }

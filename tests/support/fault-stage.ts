@@ -37,7 +37,8 @@ export class FaultStage {
   }
 
   static async start({ redisUrl, servers, env = {} }: StageOptions): Promise<FaultStage> {
-    const all = { WS_MAX_CONNECTIONS_PER_USER: '0', ...env };
+    const noLimits = { WS_RATE_LIMIT_PER_CONNECTION: '0', WS_RATE_LIMIT_GLOBAL: '0' };
+    const all = { WS_MAX_CONNECTIONS_PER_USER: '0', ...noLimits, ...env };
     const started = await Promise.all(
       servers.map(async (runtime) => {
         const server = await startServer({ runtime, redisUrl, env: all });

@@ -9,7 +9,17 @@ import type {
 } from '../../src/core/ports/engine.ts';
 import { EngineUnavailable } from '../../src/core/ports/engine.ts';
 
-type Asked = 'claim' | 'append' | 'open' | 'read' | 'ends' | 'subscribe' | 'admit' | 'refresh' | 'probe';
+type Asked =
+  | 'claim'
+  | 'append'
+  | 'open'
+  | 'read'
+  | 'ends'
+  | 'subscribe'
+  | 'admit'
+  | 'refresh'
+  | 'lease'
+  | 'probe';
 type Gate = { readonly opened: Promise<void>; readonly open: () => void };
 
 /** A memory engine over a network: it can be slow, be away, or lose an answer; and tests count what it was asked. */
@@ -17,6 +27,8 @@ export class FaultyEngine implements Engine {
   readonly streams: Streams;
   readonly handover: Handover;
   readonly registry: Engine['registry'];
+  readonly orders: Engine['orders'];
+  readonly limits: Engine['limits'];
   /** Every method that was asked, with what it was asked about. */
   readonly asked: { readonly what: Asked; readonly about: unknown }[] = [];
   /** Nothing gets through, in either direction. */
@@ -56,11 +68,16 @@ export class FaultyEngine implements Engine {
       giveBack: (request) => registry.giveBack(request),
       refresh: (entries) => this.#ask('refresh', entries, () => registry.refresh(entries)),
       remove: (connections) => registry.remove(connections),
+      connection: (connectionId) => registry.connection(connectionId),
       connectionsOf: (userId) => registry.connectionsOf(userId),
       announce: (instance) => registry.announce(instance),
       withdraw: (instanceId) => registry.withdraw(instanceId),
       instances: () => registry.instances(),
+      dead: () => registry.dead(),
+      clear: (instanceId) => registry.clear(instanceId),
     };
+    this.orders = inner.orders;
+    this.limits = { lease: (request) => this.#ask('lease', request, () => inner.limits.lease(request)) };
   }
 
   connect = async (): Promise<void> => {};

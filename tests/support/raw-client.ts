@@ -130,7 +130,7 @@ export function closing(code: number): Buffer {
 }
 
 /** The complete server frames behind an HTTP answer. */
-function framesIn(bytes: Buffer): Frame[] {
+export function framesIn(bytes: Buffer): Frame[] {
   const found: Frame[] = [];
   let at = bytes.indexOf('\r\n\r\n') + 4;
   while (at + 2 <= bytes.length) {

@@ -1,8 +1,9 @@
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { type OwnedProcess, startOwned } from './owned-process.ts';
+import { findProgram } from './program-path.ts';
 
 const START_WITHIN_MS = 10_000;
 const ATTEMPTS_ON_A_TAKEN_PORT = 5;
@@ -30,14 +31,8 @@ export interface RedisOptions {
   dir?: string;
 }
 
-/** The path of the first `redis-server` or `valkey-server` on PATH, or null. */
-export function findRedisProgram(): string | null {
-  const directories = (process.env.PATH ?? '').split(delimiter).filter((directory) => directory !== '');
-  const candidates = ['redis-server', 'valkey-server'].flatMap((name) =>
-    directories.map((directory) => join(directory, name)),
-  );
-  return candidates.find(isExecutable) ?? null;
-}
+/** The path of a `redis-server`, else of a `valkey-server`, or null. */
+export const findRedisProgram = (): string | null => findProgram('redis-server', 'valkey-server');
 
 /**
  * Starts a Redis without persistence and waits until it accepts connections.
@@ -119,14 +114,5 @@ async function launch(
   } catch (error) {
     await running.end();
     throw error;
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -21,6 +21,8 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** Absent or null: the memory engine. */
   redisUrl?: string | null;
+  /** A command that runs the server as its only child: `unshare --pid`, say. */
+  under?: readonly string[];
 }
 
 /** A server of ours in a process of its own, on a free loopback port. */
@@ -48,7 +50,8 @@ export interface ServerProcess {
  * @throws with the output so far, where it exits first or does not listen within 30 seconds
  */
 export async function startServer(options: ServerOptions): Promise<ServerProcess> {
-  const [command, ...args] = options.runtime === 'node' ? nodeCommand() : denoCommand();
+  const own = options.runtime === 'node' ? nodeCommand() : denoCommand();
+  const [command = '', ...args] = [...(options.under ?? []), ...own];
   const running = await startOwned(command, args, { cwd: ROOT, env: environment(options) });
   const port = await listeningPort(running);
   return {

@@ -26,6 +26,9 @@ export const DEFAULTS: TestConfig = {
   replayWindowMs: 300_000,
   maxReplayMessages: 1_000,
   sendBufferSize: 100,
+  queueTtlMs: 5_000,
+  rateLimitPerConnection: 0,
+  rateLimitGlobal: 0,
   pageEvents: 10,
   drainTimeoutMs: 30_000,
   maxConnectionsPerInstance: 10_000,
@@ -56,6 +59,8 @@ export function eventOf(fields: Readonly<Record<string, unknown>> = {}): AgentEv
 export type ConnectOptions = {
   readonly user?: string;
   readonly address?: string;
+  /** When the token expires, in ms since 1970; absent: never. */
+  readonly tokenExpiresAt?: number;
   /** The query of `GET /ws/agents`, but for the token. */
   readonly query?: string;
 };
@@ -79,10 +84,11 @@ export class TestInstance {
   }
 
   /** What an upgrade is answered with. */
-  apply({ user = 'u-1', address = '192.0.2.1', query = '' }: ConnectOptions = {}): Promise<AdmissionResult> {
+  apply(options: ConnectOptions = {}): Promise<AdmissionResult> {
+    const { user = 'u-1', address = '192.0.2.1', tokenExpiresAt = null, query = '' } = options;
     const parsed = parseConnectRequest(new URLSearchParams(query));
     if (parsed.kind === 'faults') throw new Error(JSON.stringify(parsed.faults));
-    return this.core.routes.admission.admit({ userId: user, address }, parsed.request);
+    return this.core.routes.admission.admit({ userId: user, address, tokenExpiresAt }, parsed.request);
   }
 
   /** An accepted connection, what it reads at once read. */

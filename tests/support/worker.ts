@@ -61,6 +61,12 @@ export class Worker {
     return body;
   }
 
+  /** The signature headers of a request without a body. */
+  signatureOf(target: string): Record<string, string> {
+    const { 'content-type': _, ...headers } = signedHeaders(target, {});
+    return headers;
+  }
+
   async send(path: string, body: string | null, options: SendOptions = {}): Promise<WorkerAnswer> {
     const response = await fetch(this.#url + path, {
       method: options.method ?? 'POST',

@@ -29,6 +29,11 @@ describe.each(['node', 'deno'])('Dockerfile, target %s', (target) => {
     expect(existsSync(`${root}src/main.${target}.ts`)).toBe(true);
   });
 
+  test('has nothing between process 1 and the server that keeps signals', () => {
+    // The entry point of the node image executes the command in its place; that of the deno image does not.
+    expect(argument('ENTRYPOINT')).toBe(target === 'deno' ? '[]' : '');
+  });
+
   test('is not root, and is stopped by the signal that the server drains on', () => {
     expect(argument('USER')).toMatch(/^(?!root|0)\w+$/);
     expect(argument('STOPSIGNAL')).toBe('SIGTERM');
@@ -110,6 +115,32 @@ describe('fly.toml', () => {
     expect(value('http_service', 'auto_stop_machines')).toBe('off');
     expect(Number(value('http_service', 'min_machines_running'))).toBeGreaterThanOrEqual(2);
   });
+});
+
+describe('deploy/haproxy.cfg', () => {
+  const lines = read('deploy/haproxy.cfg').split('\n');
+  const seconds = (name: string): number => {
+    const line = lines.find((text) => text.trim().startsWith(`timeout ${name} `));
+    const [, count, unit] = line?.match(/ (\d+)([sm])$/) ?? [];
+    return Number(count) * (unit === 'm' ? 60 : 1);
+  };
+
+  test('keeps a quiet WebSocket, and forgets a dead one within a few heartbeats', () => {
+    const { heartbeatIntervalMs, heartbeatMisses } = configOf({});
+    expect(seconds('tunnel') * 1000).toBeGreaterThan(2 * heartbeatIntervalMs);
+    expect(seconds('tunnel') * 1000).toBeLessThanOrEqual((heartbeatMisses + 1) * heartbeatIntervalMs);
+  });
+
+  test('asks for readiness at a path that the server has', () => {
+    const path = lines.join('\n').match(/http-check send .*uri (\S+)/)?.[1];
+    expect(path).toBe('/readyz');
+    expect(sourcesNaming(path), `src has no '${path}'`).not.toEqual([]);
+  });
+});
+
+test('the README has Docker wait for longer than the drain takes', () => {
+  const seconds = Number(read('README.md').match(/`docker stop -t (\d+)`/)?.[1]);
+  expect(seconds * 1000).toBeGreaterThan(configOf({}).drainTimeoutMs + 5_000);
 });
 
 test('.ci/run calls the test command of the README', () => {

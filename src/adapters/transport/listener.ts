@@ -136,6 +136,8 @@ function requestListener({ fetch, onError }: Pick<TransportOptions, 'fetch' | 'o
     (request, { incoming }) =>
       fetch(request, { upgrade: null, remoteAddress: incoming.socket.remoteAddress }),
     {
+      // For those that name no host: HTTP/1.0, which is what load balancers check health with.
+      hostname: 'localhost',
       errorHandler: (error) => {
         if (error instanceof RequestError)
           return problemResponse({ code: 'bad-request', detail: error.message });

@@ -1,0 +1,152 @@
+import type { Redis } from 'ioredis';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually, operator, startFragileRedis } from '../support/fault-stage.ts';
+import {
+  cannotReadProcesses,
+  HeapScope,
+  type LiveHeap,
+  openSockets,
+  residentBytes,
+} from '../support/process-memory.ts';
+import { type Runtime, type ServerProcess, startServer } from '../support/server-process.ts';
+import { newUser, tokenFor } from '../support/tokens.ts';
+import { ALLOWED_ORIGIN, enter, VISITS, type Visitor } from '../support/visits.ts';
+import { numberedEvent, Worker } from '../support/worker.ts';
+
+const RUNTIMES: readonly Runtime[] = ['node', 'deno'];
+/** In the first round everything comes up that is made once; what the second one adds was forgotten. */
+const VISITS_OF: Readonly<Record<Runtime, { first: number; further: number }>> = {
+  node: { first: 4_000, further: 3_000 },
+  deno: { first: 2_000, further: 1_000 },
+};
+const LANES = 24;
+/** Coarse: allocators keep what they have. A connection that is not forgotten has as much, and its request again. */
+const RESIDENT_BYTES_A_VISIT = 7_000;
+/** Node only, measured behind a collection, and so exact: an entry of a map is larger. */
+const HEAP_BYTES_A_VISIT = 20;
+/** Objects that stand for a connection, or for its time. If one kind of visit left one each, that were 1 / 12 a visit. */
+const CLASSES = [
+  'Connection',
+  'Delivery',
+  'Outbox',
+  'Feed',
+  'WsSocket',
+  'WebSocket',
+  'Decision',
+  'Socket',
+  'Timeout',
+];
+const OBJECTS_A_VISIT = 1 / 200;
+const MOST_CONNECTIONS = 20;
+const ENV = {
+  WS_ALLOWED_ORIGINS: ALLOWED_ORIGIN,
+  WS_MAX_CONNECTIONS_PER_USER: String(MOST_CONNECTIONS),
+  // Nobody here answers a PING.
+  WS_HEARTBEAT_INTERVAL: '5m',
+};
+
+// Sockets and memory of a process are read from /proc.
+test.skipIf(cannotReadProcesses).each(RUNTIMES)(
+  'nothing is left of 10,000 connections that came and went in every way: %s',
+  async (runtime) => {
+    const { server, scope, round } = await startScene(runtime);
+    const { first, further } = VISITS_OF[runtime];
+    await round(first);
+    const one = await measure(server, scope);
+    await round(further);
+    expectNoGrowth(further, [one, await measure(server, scope)]);
+  },
+  240_000,
+);
+
+/** Compares what there was before the second round with what there is behind it. */
+function expectNoGrowth(visits: number, [one, other]: readonly [Figures, Figures]): void {
+  if (one.heap !== null && other.heap !== null) {
+    for (const name of CLASSES) {
+      const added = other.heap.countOf(name) - one.heap.countOf(name);
+      expect(added / visits, `objects of ${name} a visit`).toBeLessThan(OBJECTS_A_VISIT);
+    }
+    const bytes = (other.heap.bytes - one.heap.bytes) / visits;
+    expect(bytes, 'bytes of heap a visit').toBeLessThan(HEAP_BYTES_A_VISIT);
+  }
+  const resident = (other.resident - one.resident) / visits;
+  expect(resident, 'resident bytes a visit').toBeLessThan(RESIDENT_BYTES_A_VISIT);
+}
+
+type Figures = { readonly resident: number; readonly heap: LiveHeap | null };
+
+async function measure(server: ServerProcess, scope: HeapScope | null): Promise<Figures> {
+  const heap = scope === null ? null : await scope.look(server);
+  return { resident: residentBytes(server.pid), heap };
+}
+
+async function startScene(runtime: Runtime) {
+  const redis = await startFragileRedis();
+  const scope = runtime === 'node' ? new HeapScope() : null;
+  const server = await startServer({ runtime, redisUrl: redis.url, env: { ...ENV, ...scope?.env } });
+  onTestFinished(() => server.stop());
+  const visitors = await prepare(server.url);
+  const link = operator(redis.url);
+  await eventually(
+    'those that stay are registered',
+    async () => (await registered(link)) === MOST_CONNECTIONS,
+  );
+  const before = await whatStands(link);
+  const sockets = openSockets(server.pid);
+  const isAsBefore = async () => (await whatStands(link)) === before && openSockets(server.pid) <= sockets;
+  const round = async (visits: number): Promise<void> => {
+    await visit(visitors, visits);
+    await eventually('all is as it was', isAsBefore, {
+      describe: () => `which is ${sockets} sockets at most, and ${before}`,
+    });
+  };
+  return { server, scope, round };
+}
+
+/** What Redis knows of connections, as text: registry entries, how large each is, and subscriptions. */
+async function whatStands(redis: Redis): Promise<string> {
+  const [keys, channels] = await Promise.all([redis.keys('ws:[ciu]*'), redis.pubsub('CHANNELS')]);
+  const entries = await Promise.all(keys.sort().map(async (key) => [key, await sizeOf(redis, key)]));
+  return JSON.stringify({ entries, channels: channels.sort() });
+}
+
+async function sizeOf(redis: Redis, key: string): Promise<number> {
+  const type = await redis.type(key);
+  if (type === 'hash') return redis.hlen(key);
+  return type === 'zset' ? redis.zcard(key) : redis.scard(key);
+}
+
+async function registered(redis: Redis): Promise<number> {
+  return (await redis.keys('ws:connections:*')).filter((key) => /^ws:connections:[^:]+$/.test(key)).length;
+}
+
+/** One visitor a lane. They share a user with many events, and one with as many connections as it may have. */
+async function prepare(url: string): Promise<Visitor[]> {
+  const [rich, full] = [newUser(), newUser()];
+  const [richToken, fullToken] = await Promise.all([tokenFor(rich), tokenFor(full)]);
+  const events = Array.from({ length: 500 }, (_, n) =>
+    numberedEvent(rich, n, { payload: { n, text: 'x'.repeat(500) } }),
+  );
+  expect((await new Worker(url).batch(events)).status).toBe(202);
+  for (let n = 0; n < MOST_CONNECTIONS; n++) {
+    const { socket } = await enter(url, fullToken);
+    onTestFinished(() => void socket.destroy());
+  }
+  return Promise.all(
+    Array.from({ length: LANES }, async () => ({
+      url,
+      token: await tokenFor(newUser()),
+      richToken,
+      fullToken,
+    })),
+  );
+}
+
+/** So many visits, each lane one after the other, of every kind in turn. */
+async function visit(visitors: readonly Visitor[], visits: number): Promise<void> {
+  let count = 0;
+  const lane = async (visitor: Visitor): Promise<void> => {
+    while (count < visits) await VISITS[count++ % VISITS.length]?.(visitor);
+  };
+  await Promise.all(visitors.map(lane));
+}

@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { canInstallPackages, installPackage } from './debian-package.ts';
+import { eventually } from './fault-stage.ts';
+import { freePort } from './free-port.ts';
+import { startOwned } from './owned-process.ts';
+import { findProgram } from './program-path.ts';
+
+/** The file that users are pointed to. */
+const CONFIGURATION = fileURLToPath(new URL('../../deploy/haproxy.cfg', import.meta.url));
+
+const findHaproxy = (): string | null => findProgram('haproxy');
+
+/** Why there can be no HAProxy on this machine; null where there is one, or it can be installed. */
+export const noHaproxy: string | null =
+  findHaproxy() === null && !canInstallPackages()
+    ? 'haproxy is not on PATH, and can be installed on Debian, as root, only'
+    : null;
+
+/** Installs HAProxy where there is none yet. */
+export async function ensureHaproxy(): Promise<void> {
+  if (findHaproxy() === null) await installPackage('haproxy');
+}
+
+export type LoadBalancer = { readonly url: string; readonly wsUrl: string; log(): string };
+
+/** Starts HAProxy with the configuration of this repository, in front of three `host:port`; it ends with the test. */
+export async function startHaproxy(instances: readonly string[]): Promise<LoadBalancer> {
+  const program = findHaproxy();
+  if (program === null) throw new Error('no haproxy on PATH');
+  const address = `127.0.0.1:${await freePort()}`;
+  const [AGENTCAST_1 = '', AGENTCAST_2 = '', AGENTCAST_3 = ''] = instances;
+  const env = { LISTEN: address, AGENTCAST_1, AGENTCAST_2, AGENTCAST_3 };
+  // -db: in the foreground.
+  const running = await startOwned(program, ['-db', '-f', CONFIGURATION], { env });
+  onTestFinished(() => running.end());
+  const isUp = async () => (await fetch(`http://${address}/healthz`).catch(() => null))?.status === 200;
+  await eventually('haproxy passes requests on', isUp, { describe: running.output });
+  return { url: `http://${address}`, wsUrl: `ws://${address}`, log: running.output };
+}
