@@ -6,8 +6,8 @@ const REDIS = ['tests/support/redis-global-setup.ts'];
 
 export default defineConfig({
   test: {
-    // The tests of processes mostly wait for others: two at a time, on a machine of one or two cores too.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // The tests of processes mostly wait for others: three at a time, on a machine of one or two cores too.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     reporters: ['default', new CountsReporter()],
     projects: [
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },

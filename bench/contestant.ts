@@ -8,6 +8,7 @@ export type Contestant = {
   readonly port: number;
   /** CPU time that the process has used so far. */
   cpuSeconds(): Promise<number>;
+  residentBytes(): Promise<number>;
   stop(): Promise<void>;
 };
 
@@ -32,14 +33,16 @@ export async function startContestant(options: ContestantOptions): Promise<Conte
   });
   const started = await nextReport(child);
   if (!('port' in started)) throw new Error(`the ${server} server did not say where it listens`);
+  const used = async () => {
+    child.send('used');
+    const report = await nextReport(child);
+    if (!('cpuSeconds' in report)) throw new Error(`the ${server} server did not say what it used`);
+    return report;
+  };
   return {
     port: started.port,
-    cpuSeconds: async () => {
-      child.send('cpu');
-      const report = await nextReport(child);
-      if (!('cpuSeconds' in report)) throw new Error(`the ${server} server did not say what it used`);
-      return report.cpuSeconds;
-    },
+    cpuSeconds: async () => (await used()).cpuSeconds,
+    residentBytes: async () => (await used()).residentBytes,
     stop: () => stop(child),
   };
 }

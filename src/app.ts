@@ -1,4 +1,6 @@
+import type { Clock } from './core/ports/clock.ts';
 import type { Log } from './core/ports/log.ts';
+import { sparingLog } from './core/sparing-log.ts';
 import { problemResponse } from './protocol/problems.ts';
 import type { AgentRoutesOptions } from './routes/agents.ts';
 import { agentRoutes } from './routes/agents.ts';
@@ -7,14 +9,18 @@ import type { InternalRoutesOptions } from './routes/internal.ts';
 import { internalRoutes } from './routes/internal.ts';
 import type { OperationsRoutesOptions } from './routes/operations.ts';
 import { operationsRoutes } from './routes/operations.ts';
+import type { OperatorRoutesOptions } from './routes/operators.ts';
+import { operatorRoutes } from './routes/operators.ts';
 
 export type AppOptions = AgentRoutesOptions &
   InternalRoutesOptions &
-  OperationsRoutesOptions & { readonly log: Log };
+  OperatorRoutesOptions &
+  OperationsRoutesOptions & { readonly clock: Clock; readonly log: Log };
 
 /** Every route of the server; an error that no route expected is logged, and says nothing to the client. */
 export function createApp(options: AppOptions) {
   const app = newRoutes();
+  const faults = sparingLog(options.log, options.clock);
   app.onError((error, c) => {
     options.log.error('request failed', {
       method: c.req.method,
@@ -32,10 +38,12 @@ export function createApp(options: AppOptions) {
     if (status < 400) return;
     // The path alone: the query can hold a token.
     const refused = { method: c.req.method, path: c.req.path, status, address: options.clientAddress(c) };
-    options.log.info('request refused', refused);
+    // While the engine is away, every client and every worker comes again and again.
+    (status < 500 ? options.log : faults).info('request refused', refused);
   });
   return app
     .route('/', agentRoutes(options))
-    .route('/', internalRoutes(options))
+    .route('/', internalRoutes({ ...options, log: faults }))
+    .route('/', operatorRoutes(options))
     .route('/', operationsRoutes(options));
 }

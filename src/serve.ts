@@ -51,6 +51,7 @@ export async function serve(config: Config, runtime: Runtime): Promise<Server> {
   });
   const app = createApp({
     ...instance.routes,
+    clock: systemClock,
     log,
     verifyToken: createTokenVerifier({
       secret: config.jwtSecret,
@@ -62,6 +63,7 @@ export async function serve(config: Config, runtime: Runtime): Promise<Server> {
     allowedOrigins: config.allowedOrigins,
     clientAddress: addressOf(config),
     signatures: createSignatureVerifier({ keys: config.serviceKeys }),
+    now: () => systemClock.now(),
     hash: (text) => createHash('sha256').update(text).digest('base64url'),
   });
   const transport = createTransport({
@@ -70,6 +72,7 @@ export async function serve(config: Config, runtime: Runtime): Promise<Server> {
     handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
     onError: (error, context) => log.error('the transport failed', { context, error: String(error) }),
   });
+  await instance.begin();
   const { host, port } = await transport.listen({ host: config.host, port: config.port });
   await instance.start(port);
   const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

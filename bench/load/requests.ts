@@ -37,7 +37,7 @@ export async function clientTarget(
 }
 
 /** A status change of a usual size (about 250 bytes). */
-const eventOf = (userId: string) => ({
+const eventOf = (userId: string, fill = '') => ({
   event_type: 'AGENT_STATUS_CHANGED',
   user_id: userId,
   agent_id: 'agent-1',
@@ -47,7 +47,7 @@ const eventOf = (userId: string) => ({
     new_status: 'completed',
     task_id: 'task-42',
     progress: 100,
-    message: 'Wrote the summary of chapter 3 and handed it over for review',
+    message: `Wrote the summary of chapter 3 and handed it over for review${fill}`,
   },
 });
 
@@ -56,7 +56,11 @@ export const singleBody = (userId: string): string => JSON.stringify(eventOf(use
 
 /** The body of a batch, one event for each of the users. */
 export const batchBody = (userIds: readonly string[]): string =>
-  JSON.stringify({ events: userIds.map(eventOf) });
+  JSON.stringify({ events: userIds.map((userId) => eventOf(userId)) });
+
+/** The body of a batch of events of one user, each with so many characters more. */
+export const filledBody = (events: number, fill: number): string =>
+  JSON.stringify({ events: Array.from({ length: events }, () => eventOf(WATCHED_USER, 'x'.repeat(fill))) });
 
 let requests = 0;
 

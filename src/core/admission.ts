@@ -2,9 +2,13 @@ import type { ConnectRequest } from '../protocol/connect-request.ts';
 import type { Problem } from '../protocol/problems.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionManager } from './connection-manager.ts';
+import { ANSWER_WITHIN_MS, Deadline } from './deadline.ts';
+import type { Feed } from './feed.ts';
 import type { Feeds } from './feeds.ts';
-import type { Engine } from './ports/engine.ts';
+import type { Clock } from './ports/clock.ts';
+import type { AdmissionRequest, Engine } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
+import type { Log } from './ports/log.ts';
 import type { Random } from './ports/random.ts';
 import type { UpgradeAcceptance } from './ports/transport.ts';
 import type { Registrar } from './registrar.ts';
@@ -19,18 +23,33 @@ export type AdmissionOptions = {
   readonly registrar: Registrar;
   readonly connections: ReadonlyMap<string, Connection>;
   readonly random: Random;
+  readonly clock: Clock;
+  /** Told why the engine kept a client out. */
+  readonly log: Log;
   readonly maxConnections: number;
   isDraining(): boolean;
 };
 
 /** Who asks for a connection: the token's user, from an address. */
-export type Applicant = { readonly userId: string; readonly address: string };
+export type Applicant = {
+  readonly userId: string;
+  readonly address: string;
+  /** In ms since 1970; null for a token without an end. */
+  readonly tokenExpiresAt: number | null;
+};
 
 export type AdmissionResult =
   | { readonly kind: 'refused'; readonly problem: Problem }
   | { readonly kind: 'accepted'; readonly acceptance: Omit<UpgradeAcceptance, 'protocol'> };
 
 type Ticket = Applicant & ConnectRequest & { readonly connectionId: string };
+
+/** An upgrade under way. */
+type Decision = {
+  readonly deadline: Deadline;
+  /** It is open, or never will be. */
+  settle(): void;
+};
 
 /** Decides which upgrades this instance takes (contract §3: 429 and 503). A refused one leaves nothing behind (G12). */
 export class Admission {
@@ -43,12 +62,20 @@ export class Admission {
   }
 
   /** What `admit` would answer, without taking a place; null where it would accept. */
-  async explain(applicant: Applicant): Promise<Problem | null> {
-    return this.#refusal({ ...applicant, connectionId: this.#options.random.id(), reserve: false });
+  async explain(applicant: Omit<Applicant, 'tokenExpiresAt'>): Promise<Problem | null> {
+    const { clock, random } = this.#options;
+    const deadline = new Deadline(clock, ANSWER_WITHIN_MS);
+    try {
+      return await this.#refusal({ ...applicant, connectionId: random.id(), reserve: false }, deadline);
+    } finally {
+      deadline.end();
+    }
   }
 
   async admit(applicant: Applicant, request: ConnectRequest): Promise<AdmissionResult> {
-    const connectionId = this.#options.random.id();
+    const { clock, random } = this.#options;
+    const connectionId = random.id();
+    const deadline = new Deadline(clock, ANSWER_WITHIN_MS);
     this.#pending++;
     let isPending = true;
     const settle = () => {
@@ -56,24 +83,26 @@ export class Admission {
       isPending = false;
     };
     try {
-      return await this.#decide({ ...applicant, ...request, connectionId }, settle);
+      return await this.#decide({ ...applicant, ...request, connectionId }, { deadline, settle });
     } catch (error) {
       settle();
       throw error;
+    } finally {
+      deadline.end();
     }
   }
 
-  async #decide(ticket: Ticket, settle: () => void): Promise<AdmissionResult> {
-    const problem = await this.#refusal({ ...ticket, reserve: true });
-    if (problem === null) return this.#accept(ticket, settle);
-    settle();
+  async #decide(ticket: Ticket, decision: Decision): Promise<AdmissionResult> {
+    const problem = await this.#refusal({ ...ticket, reserve: true }, decision.deadline);
+    if (problem === null) return this.#accept(ticket, decision);
+    decision.settle();
     return { kind: 'refused', problem };
   }
 
-  async #accept(ticket: Ticket, settle: () => void): Promise<AdmissionResult> {
+  async #accept(ticket: Ticket, { deadline, settle }: Decision): Promise<AdmissionResult> {
     const { feeds, manager, registrar } = this.#options;
     try {
-      const feed = await feeds.acquire(ticket.userId);
+      const feed = await this.#feedOf(ticket.userId, deadline);
       const handlers = manager.handlers(ticket, feed);
       const open: typeof handlers.open = (socket) => {
         settle();
@@ -82,36 +111,62 @@ export class Admission {
       const aborted = () => {
         settle();
         feeds.release(ticket.userId);
-        registrar.closed(ticket);
+        registrar.abandoned(ticket);
       };
       return { kind: 'accepted', acceptance: { handlers: { ...handlers, open }, aborted } };
     } catch (error) {
       registrar.refused(ticket);
       settle();
-      return { kind: 'refused', problem: unavailable(error) };
+      return { kind: 'refused', problem: this.#unavailable(error) };
     }
   }
 
-  async #refusal(request: Applicant & { connectionId: string; reserve: boolean }): Promise<Problem | null> {
+  async #feedOf(userId: string, deadline: Deadline): Promise<Feed> {
+    const { feeds } = this.#options;
+    const feed = feeds.acquire(userId);
+    try {
+      return await deadline.wait(feed);
+    } catch (error) {
+      // One that comes too late is not kept.
+      feed.then(
+        () => feeds.release(userId),
+        () => {},
+      );
+      throw error;
+    }
+  }
+
+  async #refusal(request: AdmissionRequest, deadline: Deadline): Promise<Problem | null> {
     const { connections, engine, maxConnections } = this.#options;
     if (this.#options.isDraining()) return problem('draining', 'this instance is draining', RETRY_MS);
-    if (engine.unavailable() !== null) return UNREACHABLE;
+    const reason = engine.unavailable();
+    if (reason !== null) return this.#unavailable(new EngineUnavailable(reason));
     const asked = request.reserve ? 0 : 1;
     if (connections.size + this.#pending + asked > maxConnections) {
       return problem('instance-full', `this instance has its ${maxConnections} connections`, RETRY_MS);
     }
+    const admitting = engine.registry.admit(request);
     try {
-      const admission = await engine.registry.admit(request);
+      const admission = await deadline.wait(admitting);
       if (admission.kind === 'admitted') return null;
       if (admission.kind === 'too_many_upgrades') {
         return problem('too-many-upgrades', 'too many upgrades from this address', admission.retryAfterMs);
       }
       return problem('too-many-connections', 'too many connections of this user', admission.retryAfterMs);
     } catch (error) {
-      // What was not answered may still be carried out; this comes behind it on the same link.
-      if (request.reserve) this.#options.registrar.refused(request);
-      return unavailable(error);
+      // What was not answered, or not in time, may still be carried out; this comes behind it on the same link.
+      const giveBack = () => this.#options.registrar.refused(request);
+      if (request.reserve) admitting.then(giveBack, giveBack);
+      return this.#unavailable(error);
     }
+  }
+
+  /** What a client is told when the engine does not answer; anything else is a fault of ours and goes on. */
+  #unavailable(error: unknown): Problem {
+    if (!(error instanceof EngineUnavailable)) throw error;
+    // The client is told that it failed; who runs the server, why.
+    this.#options.log.warn('an upgrade failed', { error: error.message });
+    return UNREACHABLE;
   }
 }
 
@@ -122,9 +177,3 @@ const problem = (code: Problem['code'], detail: string, retryAfterMs: number): P
 });
 
 const UNREACHABLE = problem('engine-unavailable', 'the engine does not answer', RETRY_MS);
-
-/** What a client is told when the engine does not answer; anything else is a fault of ours and goes on. */
-function unavailable(error: unknown): Problem {
-  if (!(error instanceof EngineUnavailable)) throw error;
-  return UNREACHABLE;
-}

@@ -1,16 +1,18 @@
-import type { ConnectionContext, ConnectionTicket } from './connection.ts';
 import { Connection } from './connection.ts';
+import type { ConnectionContext, ConnectionTicket } from './connection-context.ts';
 import type { Feed } from './feed.ts';
 import type { Feeds } from './feeds.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Socket, SocketHandlers } from './ports/transport.ts';
 import type { Registrar } from './registrar.ts';
+import type { TokenExpiry } from './token-expiry.ts';
 
 export type ConnectionManagerOptions = {
   readonly context: ConnectionContext;
   readonly connections: Map<string, Connection>;
   readonly feeds: Feeds;
   readonly heartbeat: Heartbeat;
+  readonly tokenExpiry: TokenExpiry;
   readonly registrar: Registrar;
 };
 
@@ -39,11 +41,12 @@ export class ConnectionManager {
   }
 
   #open(ticket: ConnectionTicket, feed: Feed, socket: Socket): Connection {
-    const { connections, context, heartbeat, registrar } = this.#options;
+    const { connections, context, heartbeat, registrar, tokenExpiry } = this.#options;
     const connection = new Connection(context, ticket, { socket, feed });
     connections.set(connection.id, connection);
     feed.receivers.add(connection.receiver);
     heartbeat.add(connection);
+    tokenExpiry.add(connection);
     registrar.opened(connection);
     const { userId, address } = ticket;
     context.log.info('connection opened', { connection_id: connection.id, user_id: userId, address });
@@ -51,14 +54,15 @@ export class ConnectionManager {
   }
 
   #closed(connection: Connection, { code, wasClean }: { code: number; wasClean: boolean }): void {
-    const { connections, context, feeds, heartbeat, registrar } = this.#options;
+    const { connections, context, feeds, heartbeat, registrar, tokenExpiry } = this.#options;
     const { userId, address } = connection.ticket;
     connection.ended();
     connections.delete(connection.id);
     heartbeat.delete(connection);
+    tokenExpiry.delete(connection);
     connection.feed.receivers.delete(connection.receiver);
     feeds.release(userId);
-    registrar.closed(connection.ticket);
+    registrar.closed(connection);
     context.log.info('connection closed', {
       connection_id: connection.id,
       user_id: userId,

@@ -1,46 +1,14 @@
-import type { ClientMessage } from '../protocol/client-messages.ts';
-import { parseClientMessage } from '../protocol/client-messages.ts';
 import type { Close } from '../protocol/close-codes.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
-import type { ResumeFrom } from '../protocol/connect-request.ts';
-import type { Filters } from '../protocol/filters.ts';
-import { without } from '../protocol/filters.ts';
-import type { ErrorCode, ServerMessage } from '../protocol/server-messages.ts';
+import type { ServerMessage } from '../protocol/server-messages.ts';
 import { messageFrame } from '../protocol/server-messages.ts';
+import { ClientRequests } from './client-requests.ts';
+import type { ConnectionContext, ConnectionTicket } from './connection-context.ts';
 import { Delivery } from './delivery.ts';
 import type { Feed } from './feed.ts';
-import type { Flusher } from './flusher.ts';
 import { Outbox } from './outbox.ts';
-import type { Clock } from './ports/clock.ts';
 import type { ConnectionEntry } from './ports/engine.ts';
-import type { Log } from './ports/log.ts';
 import type { Socket } from './ports/transport.ts';
-
-/** Who connects, and what for; settled before the upgrade. */
-export type ConnectionTicket = {
-  readonly connectionId: string;
-  readonly userId: string;
-  readonly address: string;
-  readonly filters: Filters;
-  readonly resumeFrom: ResumeFrom;
-};
-
-/** What every connection of an instance shares. */
-export type ConnectionContext = {
-  readonly instanceId: string;
-  readonly clock: Clock;
-  readonly flusher: Flusher;
-  readonly log: Log;
-  readonly settings: ConnectionSettings;
-};
-
-export type ConnectionSettings = {
-  readonly heartbeatIntervalMs: number;
-  readonly heartbeatTimeoutMs: number;
-  readonly heartbeatMisses: number;
-  readonly replayWindowMs: number;
-  readonly sendBufferSize: number;
-};
 
 /** How many messages of the server itself may wait beside the events of one connection. */
 const CONTROL_FRAMES = 100;
@@ -58,6 +26,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #outbox: Outbox;
   readonly #delivery: Delivery;
+  readonly #requests: ClientRequests;
   #acknowledged = 0;
   #isDraining = false;
   #isClosed = false;
@@ -74,18 +43,31 @@ export class Connection {
     this.openedAt = context.clock.now();
     this.lastHeartbeat = this.openedAt;
     this.lastHeard = context.clock.elapsed();
-    this.#outbox = new Outbox(socket, context.flusher);
+    const { settings } = context;
+    this.#outbox = new Outbox({
+      ...context,
+      socket,
+      settings,
+      overflowed: () => this.close(CLOSE.slowConsumer),
+    });
     this.#delivery = new Delivery(
       {
         feed,
         outbox: this.#outbox,
         filters: ticket.filters,
-        sendBufferSize: context.settings.sendBufferSize,
         say: (message) => this.say(message),
         failed: (error) => this.#fail(error),
       },
       feed.end,
     );
+    this.#requests = new ClientRequests({
+      delivery: this.#delivery,
+      now: this.lastHeard,
+      say: (message) => this.say(message),
+      close: (close) => this.close(close),
+      acknowledged: (sequenceId) => this.#acknowledge(sequenceId),
+      filtered: () => context.changed(this),
+    });
     this.#greet();
   }
 
@@ -114,12 +96,13 @@ export class Connection {
   say(message: ServerMessage): void {
     if (this.#isClosed) return;
     this.#outbox.push(messageFrame(message, this.#context.clock.now()));
-    // Events stop at the send buffer; a client that asks and asks and reads nothing is bounded here (G6).
-    const most = this.#context.settings.sendBufferSize + CONTROL_FRAMES;
-    if (this.#outbox.length <= most) return;
+    // Events are bounded by themselves; a client that asks and asks and reads nothing is bounded here (G6). A page of a
+    // replay, and the names of what was shed, are no more than the events.
+    const most = 2 * this.#context.settings.sendBufferSize + CONTROL_FRAMES;
+    if (this.#outbox.freeFrames <= most) return;
     // What one turn answers waits for its end, however fast the client reads.
     this.#outbox.flush();
-    if (this.#outbox.length > most) this.close(CLOSE.slowConsumer);
+    if (this.#outbox.freeFrames > most) this.close(CLOSE.slowConsumer);
   }
 
   /** A text frame of the client came. */
@@ -128,16 +111,12 @@ export class Connection {
     this.lastHeard = this.#context.clock.elapsed();
     this.lastHeartbeat = this.#context.clock.now();
     this.misses = 0;
-    const result = parseClientMessage(text);
-    if (result.kind === 'message') this.#obey(result.message);
-    else if (result.kind === 'invalid_filters') this.#complain('invalid_filters', result.detail);
-    else this.refuse(result.detail);
+    this.#requests.hear(text, this.lastHeard);
   }
 
   /** The client broke the protocol: it is told how, and closed. */
   refuse(detail: string): void {
-    this.#complain('invalid_message', detail);
-    this.close(CLOSE.invalidMessage);
+    this.#requests.refuse(detail);
   }
 
   /** The socket can take more. */
@@ -155,7 +134,7 @@ export class Connection {
   /** Closes behind what the socket still takes. */
   close({ code, reason }: Close): void {
     if (this.#isClosed) return;
-    this.#outbox.flush();
+    this.#outbox.finish();
     this.#socket.close(code, reason);
     this.ended();
   }
@@ -184,41 +163,14 @@ export class Connection {
         filters,
       },
     });
+    for (const task of this.feed.running()) this.#delivery.progress(task, 1);
     if (resumeFrom.kind === 'after') this.#delivery.replay('connected', resumeFrom);
   }
 
-  #obey(message: ClientMessage): void {
-    switch (message.type) {
-      case 'PONG':
-        this.#acknowledged = message.lastSequenceId ?? this.#acknowledged;
-        break;
-      case 'PING':
-        this.say({ type: 'PONG', payload: {} });
-        break;
-      case 'SUBSCRIBE':
-        this.#filter(message.filters);
-        if (message.lastSequenceId !== null) this.#replay(message.lastSequenceId, message.epoch);
-        break;
-      case 'UNSUBSCRIBE':
-        this.#filter(without(this.#delivery.filters, message.filters));
-        break;
-      case 'REPLAY':
-        this.#replay(message.lastSequenceId, message.epoch);
-        break;
-    }
-  }
-
-  #filter(filters: Filters): void {
-    this.#delivery.filters = filters;
-    this.say({ type: 'FILTERS_UPDATED', payload: { filters } });
-  }
-
-  #replay(sequenceId: number, epoch: string | null): void {
-    this.#delivery.replay('requested', { sequenceId, epoch });
-  }
-
-  #complain(code: ErrorCode, message: string): void {
-    this.say({ type: 'ERROR', payload: { code, message } });
+  #acknowledge(sequenceId: number): void {
+    if (sequenceId === this.#acknowledged) return;
+    this.#acknowledged = sequenceId;
+    this.#context.changed(this);
   }
 
   #fail(error: unknown): void {

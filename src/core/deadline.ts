@@ -1,6 +1,9 @@
 import type { Cancel, Clock } from './ports/clock.ts';
 import { EngineUnavailable } from './ports/engine.ts';
 
+/** A request is answered within 2 s, whatever the engine does (contract §3, §5): this, and what HTTP takes; in ms. */
+export const ANSWER_WITHIN_MS = 1_500;
+
 /** Bounds how long the engine is waited for, over all that one request asks of it. */
 export class Deadline {
   readonly #passed: Promise<never>;

@@ -1,7 +1,7 @@
 import type { Filters } from '../protocol/filters.ts';
 import { passes } from '../protocol/filters.ts';
 import type { Missing, ReplayReason, ServerMessage } from '../protocol/server-messages.ts';
-import type { Feed } from './feed.ts';
+import type { Feed, TaskProgress } from './feed.ts';
 import type { Outbox } from './outbox.ts';
 import type { EventRecord, Page, Position, Tail } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
@@ -13,8 +13,6 @@ export type DeliveryOptions = {
   readonly feed: Feed;
   readonly outbox: Outbox;
   readonly filters: Filters;
-  /** How many frames may wait before live events are left to the log. */
-  readonly sendBufferSize: number;
   say(message: ServerMessage): void;
   failed(error: unknown): void;
 };
@@ -39,7 +37,7 @@ type CatchUp = {
  * replay on request, repair of lost hand-overs and catching up after an outage are all this one way.
  */
 export class Delivery {
-  filters: Filters;
+  #filters: Filters;
   readonly #options: DeliveryOptions;
   #position: Position | ClaimedPosition;
   #catchUp: CatchUp | null = null;
@@ -48,8 +46,20 @@ export class Delivery {
 
   constructor(options: DeliveryOptions, from: ClaimedPosition) {
     this.#options = options;
-    this.filters = options.filters;
+    this.#filters = options.filters;
     this.#position = from;
+  }
+
+  get filters(): Filters {
+    return this.#filters;
+  }
+
+  /** From now on; tasks in progress that pass only now are told of at once. */
+  set filters(filters: Filters) {
+    const former = this.#filters;
+    this.#filters = filters;
+    this.#options.outbox.keepProgress((task) => passes(filters, task.header));
+    for (const task of this.#options.feed.running()) if (!passes(former, task.header)) this.progress(task, 1);
   }
 
   /** Newest sequence id that was delivered, filtered out or named missing. */
@@ -74,14 +84,10 @@ export class Delivery {
       if (position !== null) this.#catchUp.heard = further(this.#catchUp.heard, position);
       return;
     }
-    const isFull = this.#options.outbox.length >= this.#options.sendBufferSize;
-    if (position === null) {
-      if (!isFull && passes(this.filters, record.header)) this.#options.outbox.push(record.frame);
-      return;
-    }
+    if (position === null) return;
     const follows =
       position.epoch === this.#position.epoch && position.sequenceId - this.#position.sequenceId;
-    if (follows === 1 && !isFull) this.#deliver(record, position);
+    if (follows === 1) this.#deliver(record, position);
     else if (follows === false || follows > 0) this.#goBack(null);
   }
 
@@ -95,6 +101,10 @@ export class Delivery {
     }
     const { epoch, sequenceId } = this.#position;
     if (end === null || end.epoch !== epoch || end.sequenceId !== sequenceId) this.#goBack(null);
+  }
+
+  progress(task: TaskProgress, merged: number): void {
+    if (passes(this.#filters, task.header)) this.#options.outbox.pushProgress(task, merged);
   }
 
   end(): void {
@@ -150,10 +160,10 @@ export class Delivery {
     // The page was read after the position claimed, which turned out not to be of this stream.
     if (isElsewhere && after < page.tail.sequenceId) return;
     for (const record of page.records) {
-      catchUp.delivered += this.#deliver(record, {
-        epoch,
-        sequenceId: record.header.position?.sequenceId ?? 0,
-      });
+      this.#position = { epoch, sequenceId: record.header.position?.sequenceId ?? 0 };
+      if (!passes(this.#filters, record.header)) continue;
+      this.#options.outbox.push(record.frame);
+      catchUp.delivered++;
     }
     if (page.records.length === 0 || this.#position.sequenceId === page.tail.sequenceId)
       this.#arrive(page, catchUp);
@@ -171,11 +181,9 @@ export class Delivery {
     this.#options.say({ type: 'REPLAY_END', payload });
   }
 
-  #deliver(record: EventRecord, position: Position): 0 | 1 {
+  #deliver(record: EventRecord, position: Position): void {
     this.#position = position;
-    if (!passes(this.filters, record.header)) return 0;
-    this.#options.outbox.push(record.frame);
-    return 1;
+    if (passes(this.#filters, record.header)) this.#options.outbox.pushEvent(record);
   }
 }
 

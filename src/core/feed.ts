@@ -1,10 +1,30 @@
+import type { Filterable } from '../protocol/filters.ts';
 import type { Engine, EventRecord, Page, Position } from './ports/engine.ts';
+import type { ProgressBoard } from './progress-board.ts';
 import type { Slots } from './slots.ts';
+
+/** A task in progress, shared by the connections of a feed. */
+export type TaskProgress = {
+  /** What filters look at. */
+  readonly header: Filterable;
+  /** The newest of it as a frame, which stands for so many updates. */
+  frame(merged: number): Uint8Array | string;
+};
 
 /** What a feed serves: the deliveries of its connections. */
 export type Receiver = {
   receive(record: EventRecord): void;
   check(end: Position | null): void;
+  /** A task went on, by so many updates since the last time; what is sent of it is always the newest. */
+  progress(task: TaskProgress, merged: number): void;
+};
+
+type FeedOptions = {
+  readonly engine: Engine;
+  readonly slots: Slots;
+  readonly end: Position;
+  /** May know of tasks before the feed is there. */
+  readonly board: ProgressBoard;
 };
 
 /** One user's stream on this instance: hand-overs go to every connection of the user, reads of the log are shared. */
@@ -13,14 +33,19 @@ export class Feed {
   readonly receivers = new Set<Receiver>();
   readonly #engine: Engine;
   readonly #slots: Slots;
+  readonly #board: ProgressBoard;
   readonly #reads = new Map<number, Promise<Page>>();
   #end: Position;
 
-  constructor(userId: string, options: { engine: Engine; slots: Slots; end: Position }) {
+  constructor(userId: string, options: FeedOptions) {
     this.userId = userId;
     this.#engine = options.engine;
     this.#slots = options.slots;
     this.#end = options.end;
+    this.#board = options.board;
+    this.#board.show = (task, merged) => {
+      for (const receiver of this.receivers) receiver.progress(task, merged);
+    };
   }
 
   /** The furthest that is known here of the stream. */
@@ -29,8 +54,23 @@ export class Feed {
   }
 
   receive(record: EventRecord): void {
-    if (record.header.position !== null) this.advance(record.header.position);
+    const { position } = record.header;
+    if (position === null) {
+      this.#board.receive(record);
+      return;
+    }
+    this.advance(position);
     for (const receiver of this.receivers) receiver.receive(record);
+  }
+
+  /** Takes what the engine knows of running tasks; whatever was handed over already is known. */
+  catchUp(running: readonly EventRecord[]): void {
+    for (const record of running) this.#board.receive(record);
+  }
+
+  /** The tasks that are in the middle of a run. */
+  running(): Iterable<TaskProgress> {
+    return this.#board.running();
   }
 
   advance(position: Position): void {

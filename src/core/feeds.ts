@@ -1,13 +1,46 @@
 import { Feed } from './feed.ts';
+import type { Clock } from './ports/clock.ts';
 import type { Engine, EventRecord, Position } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
 import { further } from './position.ts';
+import { ProgressBoard } from './progress-board.ts';
+import { ProgressWindows } from './progress-windows.ts';
 import { Slots } from './slots.ts';
 
 /** How many pages of logs are read at a time, over all connections of the instance. */
 const CONCURRENT_READS = 64;
 
-type Entry = { users: number; readonly feed: Promise<Feed>; ready: Feed | null; heard: Position | null };
+type Entry = {
+  users: number;
+  readonly feed: Promise<Feed>;
+  readonly board: ProgressBoard;
+  ready: Feed | null;
+  heard: Position | null;
+};
+
+export type ProgressOptions = {
+  readonly clock: Clock;
+  /** Over how long the updates of one task are merged, in ms. */
+  readonly progressWindowMs: number;
+  /** A task that is silent for so long is not running any more, in ms. */
+  readonly replayWindowMs: number;
+};
+
+/** Where an instance gives none: each update goes out by itself. */
+const UNMERGED: ProgressOptions = {
+  clock: {
+    now: () => 0,
+    elapsed: () => 0,
+    after: (_, run) => {
+      void Promise.resolve().then(run);
+      return () => {};
+    },
+    every: () => () => {},
+    endOfTurn: () => {},
+  },
+  progressWindowMs: 0,
+  replayWindowMs: Number.POSITIVE_INFINITY,
+};
 
 /** The feeds of this instance: one per user with a connection here, subscribed for as long as there is one. */
 export class Feeds {
@@ -15,10 +48,14 @@ export class Feeds {
   readonly #log: Log;
   readonly #entries = new Map<string, Entry>();
   readonly #slots = new Slots(CONCURRENT_READS);
+  readonly #newBoard: () => ProgressBoard;
 
-  constructor(engine: Engine, log: Log) {
+  constructor(engine: Engine, log: Log, progress: ProgressOptions = UNMERGED) {
     this.#engine = engine;
     this.#log = log;
+    const { clock, progressWindowMs, replayWindowMs } = progress;
+    const windows = new ProgressWindows(clock, progressWindowMs);
+    this.#newBoard = () => new ProgressBoard({ clock, windows, silenceMs: replayWindowMs });
   }
 
   get size(): number {
@@ -57,10 +94,12 @@ export class Feeds {
     const { position } = record.header;
     if (entry.ready !== null) entry.ready.receive(record);
     else if (position !== null) entry.heard = further(entry.heard, position);
+    else entry.board.receive(record);
   }
 
   #create(userId: string): Entry {
-    const entry: Entry = { users: 0, feed: this.#open(userId), ready: null, heard: null };
+    const board = this.#newBoard();
+    const entry: Entry = { users: 0, feed: this.#open(userId, board), board, ready: null, heard: null };
     this.#entries.set(userId, entry);
     entry.feed.then(
       (feed) => {
@@ -74,16 +113,18 @@ export class Feeds {
   }
 
   /** Subscribes before it asks for the tail, so that nothing falls between the two. */
-  async #open(userId: string): Promise<Feed> {
+  async #open(userId: string, board: ProgressBoard): Promise<Feed> {
     await this.#engine.handover.subscribe(userId);
-    const end = await this.#engine.streams.open(userId);
-    return new Feed(userId, { engine: this.#engine, slots: this.#slots, end });
+    const { running, ...end } = await this.#engine.streams.open(userId);
+    for (const record of running) board.receive(record);
+    return new Feed(userId, { engine: this.#engine, slots: this.#slots, end, board });
   }
 
   #giveBack(userId: string, entry: Entry): void {
     entry.users--;
     if (entry.users > 0 || this.#entries.get(userId) !== entry) return;
     this.#entries.delete(userId);
+    entry.board.close();
     this.#engine.handover.unsubscribe(userId).catch((error: unknown) => {
       this.#log.warn('unsubscribing failed', { user_id: userId, error: String(error) });
     });

@@ -1,11 +1,16 @@
 import { Admission } from './admission.ts';
-import type { Connection, ConnectionSettings } from './connection.ts';
+import { UNLIMITED } from './allowance.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectionSettings } from './connection-context.ts';
 import { ConnectionManager } from './connection-manager.ts';
 import { Drain } from './drain.ts';
 import { Feeds } from './feeds.ts';
 import { Flusher } from './flusher.ts';
+import { GlobalLimit } from './global-limit.ts';
 import { Health } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Operators } from './operators.ts';
+import { Pacer } from './pacer.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Engine, InstanceEntry } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
@@ -13,12 +18,16 @@ import type { Random } from './ports/random.ts';
 import { Publisher } from './publisher.ts';
 import { Reconciler } from './reconciler.ts';
 import { Registrar } from './registrar.ts';
+import { sparingLog } from './sparing-log.ts';
+import { TokenExpiry } from './token-expiry.ts';
 
 /** The part of the configuration that the core goes by. */
 export type InstanceConfig = ConnectionSettings & {
   readonly instanceId: string;
   readonly maxConnectionsPerInstance: number;
   readonly reconcileIntervalMs: number;
+  /** Delivered messages a second over the whole cluster; 0 = unlimited. */
+  readonly rateLimitGlobal: number;
   readonly drainTimeoutMs: number;
 };
 
@@ -46,7 +55,8 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
     connectionCount: connections.size,
     status: drain.isDraining ? 'draining' : 'active',
   });
-  const feeds = new Feeds(engine, log);
+  const faults = sparingLog(log, clock);
+  const feeds = new Feeds(engine, faults);
   const reconciler = new Reconciler({ engine, feeds, clock, log, intervalMs: config.reconcileIntervalMs });
   engine.handover.listen({
     received: (userId, record) => feeds.receive(userId, record),
@@ -58,15 +68,23 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
     timeoutMs: config.heartbeatTimeoutMs,
     misses: config.heartbeatMisses,
   });
-  const registrar = new Registrar({ engine, clock, log, connections, instance: entry });
+  const tokenExpiry = new TokenExpiry(clock);
+  const registrar = new Registrar({ engine, clock, log: faults, connections, instance: entry });
+  const pacer = new Pacer(clock);
+  const rate = config.rateLimitGlobal;
+  const globalLimit = rate === 0 ? null : new GlobalLimit({ engine, clock, log: faults, rate });
   const context = {
     instanceId: config.instanceId,
     clock,
     flusher: new Flusher(clock),
+    pacer,
+    globalLimit: globalLimit ?? UNLIMITED,
     log,
     settings: config,
+    changed: (connection: Connection) => registrar.changed(connection),
   };
-  const manager = new ConnectionManager({ context, connections, feeds, heartbeat, registrar });
+  const manager = new ConnectionManager({ context, connections, feeds, heartbeat, tokenExpiry, registrar });
+  const operators = new Operators({ engine, clock, random, log, connections });
   const health = new Health(engine, clock, () => reconciler.isCaughtUp);
   const isDraining = () => drain.isDraining;
   const maxConnections = config.maxConnectionsPerInstance;
@@ -77,6 +95,8 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
     registrar,
     connections,
     random,
+    clock,
+    log: faults,
     maxConnections,
     isDraining,
   });
@@ -86,12 +106,15 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
     routes: {
       admission,
       publisher: new Publisher(engine, clock),
+      operators,
       isDraining,
       unreadiness: () => health.reasons(),
     },
     connections,
     reconciler,
     feeds,
+    /** Clears what an earlier life under the same id may have left; to be called before it listens. */
+    begin: () => registrar.begin(),
     /** Stands in the registry from now on. */
     async start(listeningPort: number): Promise<void> {
       port = listeningPort;
@@ -107,8 +130,12 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
     },
     async stop(): Promise<void> {
       heartbeat.stop();
+      tokenExpiry.stop();
       reconciler.stop();
       health.stop();
+      operators.stop();
+      pacer.stop();
+      globalLimit?.stop();
       await registrar.withdraw();
       await engine.close();
     },

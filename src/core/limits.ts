@@ -13,6 +13,9 @@ export const STREAM_MEMORY_MS = 7 * 24 * 3_600_000;
 /** Most bytes of frames that one page of a log has, unless a single event is larger. */
 export const PAGE_BYTES = 64 * 1024;
 
+/** Of how many tasks a user's progress is remembered at most (G10). */
+export const MOST_TASKS = 1_000;
+
 /** The span over which upgrades from one address are counted, in ms (contract §2). */
 export const UPGRADE_SPAN_MS = 60_000;
 

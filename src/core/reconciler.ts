@@ -80,6 +80,7 @@ export class Reconciler {
         batch.map(({ userId }) => this.#options.engine.streams.open(userId)),
       );
       settle(batch, before, answers.map(answerOf));
+      for (const [index, answer] of answers.entries()) batch[index]?.catchUp(answerOf(answer)?.running ?? []);
       failures.push(...answers.filter((answer) => answer.status === 'rejected'));
     }
     const [first] = failures;

@@ -1,11 +1,21 @@
 import type { Connection } from './connection.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
 import type { AdmissionRequest, Engine, InstanceEntry } from './ports/engine.ts';
-import { EngineUnavailable, REGISTRY_REFRESH_MS } from './ports/engine.ts';
+import { EngineUnavailable } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
 
-/** How many connections one batch of the refresh writes. */
-const REFRESH_BATCH = 250;
+/** How often the instance is refreshed, in ms: two may fail before its lease ends. */
+const ANNOUNCE_MS = 20_000;
+/** How old the entry of a connection grows before it is refreshed, in ms. */
+export const REFRESH_MS = 40_000;
+/** How often what has changed, and what is due, is written, in ms. */
+const WRITE_MS = 1_000;
+/** How often dead instances are looked for, in ms. */
+const CLEAR_MS = 10_000;
+/** How many connections one batch writes. */
+export const BATCH = 250;
+/** What is due is written over as many turns at least, so that ten thousand that came at once are no burst. */
+const TURNS = 20;
 
 export type RegistrarOptions = {
   readonly engine: Engine;
@@ -15,25 +25,44 @@ export type RegistrarOptions = {
   instance(): InstanceEntry;
 };
 
-/** Keeps the registry true: connections as they come and go, and all of them refreshed before their lease ends. */
+/** Keeps the registry true: connections as they come, change and go, all of them before their lease ends (G9). */
 export class Registrar {
   readonly #options: RegistrarOptions;
-  readonly #stop: Cancel;
-  #refreshing: Promise<void> | null = null;
+  readonly #stops: Cancel[] = [];
+  /** When each connection was last written, in the order of that time. */
+  readonly #writtenAt = new Map<Connection, number>();
+  readonly #changed = new Set<Connection>();
+  /** One write after another: what is written later has to stand later. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
-    this.#stop = options.clock.every(REGISTRY_REFRESH_MS, () => {
-      if (this.#refreshing === null) void this.refresh();
-    });
+    this.#repeat(ANNOUNCE_MS, () => this.#announce());
+    this.#repeat(WRITE_MS, () => this.#writeDue());
+    this.#repeat(CLEAR_MS, () => this.#clearDead());
   }
 
   opened(connection: Connection): void {
-    this.#attempt('registering a connection', this.#options.engine.registry.refresh([connection.entry]));
+    this.#writtenAt.set(connection, this.#options.clock.elapsed());
+    this.#options.engine.registry.refresh([connection.entry]).catch((error: unknown) => {
+      this.#warn('registering a connection', error);
+      this.changed(connection);
+    });
   }
 
-  /** Also for a place that was taken and never used. */
-  closed(connection: { connectionId: string; userId: string }): void {
+  /** Its entry is written with the next turn. */
+  changed(connection: Connection): void {
+    if (this.#writtenAt.has(connection)) this.#changed.add(connection);
+  }
+
+  closed(connection: Connection): void {
+    this.#writtenAt.delete(connection);
+    this.#changed.delete(connection);
+    this.abandoned(connection.ticket);
+  }
+
+  /** A place was taken, and will not be used. */
+  abandoned(connection: { readonly connectionId: string; readonly userId: string }): void {
     this.#attempt(
       'taking a connection out of the registry',
       this.#options.engine.registry.remove([connection]),
@@ -45,47 +74,112 @@ export class Registrar {
     this.#attempt('giving back a place', this.#options.engine.registry.giveBack(request));
   }
 
-  /** Writes everything as it is now, after a refresh that is under way. */
+  /** Clears what an earlier life of this instance may have left; before it has connections. */
+  async begin(): Promise<void> {
+    await this.#once(async () => {
+      const { engine, instance } = this.#options;
+      await engine.registry.clear(instance().instanceId);
+    });
+  }
+
+  /** Writes everything as it is now. */
   async refresh(): Promise<void> {
-    while (this.#refreshing !== null) await this.#refreshing;
-    this.#refreshing = this.#refresh();
-    await this.#refreshing;
-    this.#refreshing = null;
+    await this.#once(() => this.#writeAll());
   }
 
   /** Takes the instance and everything of it out of the registry. */
   async withdraw(): Promise<void> {
-    this.#stop();
-    while (this.#refreshing !== null) await this.#refreshing;
-    const { engine, connections, instance } = this.#options;
-    try {
+    for (const stop of this.#stops) stop();
+    await this.#once(async () => {
+      const { engine, connections, instance } = this.#options;
       await engine.registry.remove([...connections.values()].map(({ entry }) => entry));
       await engine.registry.withdraw(instance().instanceId);
-    } catch (error) {
-      this.#warn('withdrawing from the registry', error);
+    });
+  }
+
+  async #announce(): Promise<void> {
+    const { engine, instance } = this.#options;
+    const isKnown = await engine.registry.announce(instance());
+    // Lost with the registry, or cleared by others while this process stood still.
+    if (!isKnown) for (const connection of this.#writtenAt.keys()) this.#changed.add(connection);
+  }
+
+  async #writeAll(): Promise<void> {
+    await this.#options.engine.registry.announce(this.#options.instance());
+    await this.#write([...this.#writtenAt.keys()]);
+  }
+
+  async #writeDue(): Promise<void> {
+    const now = this.#options.clock.elapsed();
+    const most = Math.max(BATCH, Math.ceil(this.#writtenAt.size / TURNS));
+    const due = new Set([...this.#changed].slice(0, most));
+    for (const [connection, writtenAt] of this.#writtenAt) {
+      if (now - writtenAt < REFRESH_MS || due.size >= most) break;
+      due.add(connection);
+    }
+    await this.#write([...due]);
+  }
+
+  async #write(connections: readonly Connection[]): Promise<void> {
+    for (let start = 0; start < connections.length; start += BATCH) {
+      // One that closed meanwhile must not come back.
+      const batch = connections.slice(start, start + BATCH).filter((one) => this.#writtenAt.has(one));
+      for (const connection of batch) this.#changed.delete(connection);
+      try {
+        await this.#options.engine.registry.refresh(batch.map(({ entry }) => entry));
+      } catch (error) {
+        for (const connection of batch) this.changed(connection);
+        throw error;
+      }
+      const now = this.#options.clock.elapsed();
+      for (const connection of batch)
+        if (this.#writtenAt.delete(connection)) this.#writtenAt.set(connection, now);
     }
   }
 
-  async #refresh(): Promise<void> {
-    const { engine, connections, instance } = this.#options;
-    try {
-      await engine.registry.announce(instance());
-      const all = [...connections.values()];
-      for (let start = 0; start < all.length; start += REFRESH_BATCH) {
-        // One that closed meanwhile must not come back.
-        const batch = all.slice(start, start + REFRESH_BATCH).filter(({ id }) => connections.has(id));
-        await engine.registry.refresh(batch.map(({ entry }) => entry));
-      }
-    } catch (error) {
-      this.#warn('refreshing the registry', error);
+  async #clearDead(): Promise<void> {
+    const { engine, instance, log } = this.#options;
+    for (const dead of await engine.registry.dead()) {
+      if (dead === instance().instanceId) continue;
+      const connections = await engine.registry.clear(dead);
+      log.warn('cleared what a dead instance left', { dead_instance_id: dead, connections });
     }
+  }
+
+  /** Does something again and again, but not while it is still being done. */
+  #repeat(everyMs: number, work: () => Promise<void>): void {
+    let isBusy = false;
+    let isFailing = false;
+    const turn = async () => {
+      if (isBusy) return;
+      isBusy = true;
+      try {
+        await this.#inTurn(work);
+        isFailing = false;
+      } catch (error) {
+        // What could not be written is put right by a later turn, or expires. Said once, not every second.
+        if (!isFailing) this.#warn('keeping the registry', error);
+        isFailing = true;
+      }
+      isBusy = false;
+    };
+    this.#stops.push(this.#options.clock.every(everyMs, () => void turn()));
+  }
+
+  async #once(work: () => Promise<void>): Promise<void> {
+    await this.#inTurn(work).catch((error: unknown) => this.#warn('writing the registry', error));
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#writing.then(work);
+    this.#writing = turn.catch(() => {});
+    return turn;
   }
 
   #attempt(what: string, write: Promise<void>): void {
     write.catch((error: unknown) => this.#warn(what, error));
   }
 
-  // What could not be written is put right by the next refresh, or expires.
   #warn(what: string, error: unknown): void {
     const level = error instanceof EngineUnavailable ? 'warn' : 'error';
     this.#options.log[level](`${what} failed`, { error: String(error) });

@@ -1,6 +1,11 @@
 import type { Missing } from '../protocol/server-messages.ts';
 import type { Tail } from './ports/engine.ts';
-import { EPOCH_SKIP } from './ports/engine.ts';
+
+/**
+ * How many numbers after a position are named where nobody knows how far that life of the stream went: it was flushed,
+ * or is none of this engine's.
+ */
+export const UNKNOWN_END_SPAN = 1_000_000;
 
 /** The place that a client says it has reached; it need not know the epoch. */
 export type ClaimedPosition = { readonly epoch: string | null; readonly sequenceId: number };
@@ -13,10 +18,9 @@ type Gap = { readonly from: number; readonly to: number };
 /**
  * Decides how a client at `claimed` goes on with a stream that ends at `tail`.
  *
- * Within a life of the stream, sequence ids only rise, over a change of epoch too: the new epoch starts at least
- * `EPOCH_SKIP` further on. So a position of an earlier epoch is still good for what the log holds, and the numbers that
- * were skipped are what may have been lost. Where the stream itself was lost, numbers start at 1 again, and nothing of
- * the claimed position holds.
+ * Within a life of the stream, sequence ids only rise, over a change of epoch too: the new epoch starts further on. So
+ * a position of an earlier epoch is still good for what the log holds, and the numbers that were skipped are what may
+ * have been lost. Where the stream itself was lost, numbers start at 1 again, and nothing of the claimed position holds.
  */
 export function planReplay(claimed: ClaimedPosition, tail: Tail): ReplayPlan {
   if (isOfAnotherLife(claimed, tail)) return planOfAnotherLife(claimed, tail);
@@ -35,8 +39,10 @@ function isOfAnotherLife({ epoch, sequenceId }: ClaimedPosition, tail: Tail): bo
 }
 
 function planOfAnotherLife({ sequenceId }: ClaimedPosition, tail: Tail): ReplayPlan {
-  // Nobody knows where that life ended; the number named is the one by which epochs are kept apart.
-  const unknown = { from: sequenceId + 1, to: Math.max(sequenceId + EPOCH_SKIP, tail.firstOfEpoch - 1) };
+  const unknown = {
+    from: sequenceId + 1,
+    to: Math.max(sequenceId + UNKNOWN_END_SPAN, tail.firstOfEpoch - 1),
+  };
   return { after: 0, missing: missing(hull(gap(1, tail.oldest - 1), unknown), 'epoch_changed') };
 }
 

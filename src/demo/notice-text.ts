@@ -20,6 +20,8 @@ const TEXTS: Readonly<Record<string, (payload: Payload) => string | null>> = {
   FILTERS_UPDATED: ({ filters }) => `filters now: ${JSON.stringify(filters)}`,
   SERVER_DRAINING: ({ reconnect_after_ms }) =>
     `the server is stopping; leaving it in ${seconds(reconnect_after_ms)}`,
+  TOKEN_EXPIRING: ({ expires_at, expires_in_ms }) =>
+    `the token expires in ${seconds(expires_in_ms)}, at ${expires_at}; going on then takes a fresh one`,
   ERROR: ({ code, message }) => `error ${code}: ${message}`,
   PING: () => null,
   PONG: () => null,

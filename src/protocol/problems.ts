@@ -19,6 +19,7 @@ export const PROBLEMS = {
   'internal-error': { status: 500, title: 'Internal error' },
   draining: { status: 503, title: 'Draining' },
   'engine-unavailable': { status: 503, title: 'Engine unavailable' },
+  'instance-silent': { status: 503, title: 'Instance does not answer' },
   'keys-unavailable': { status: 503, title: 'Key set unavailable' },
   'not-ready': { status: 503, title: 'Not ready' },
   'instance-full': { status: 503, title: 'Instance full' },

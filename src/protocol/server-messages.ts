@@ -1,6 +1,6 @@
-import type { AgentEvent } from './events.ts';
-import { PROGRESS_UPDATE } from './events.ts';
+import type { AgentEvent, Priority } from './events.ts';
 import type { Filters } from './filters.ts';
+import { FRAME_END, withoutOwnFields } from './progress.ts';
 
 /** Why and which part of a stream can no longer be delivered (contract §4, G4); both ends included. */
 export type Missing = {
@@ -11,7 +11,15 @@ export type Missing = {
 
 export type ReplayReason = 'connected' | 'requested' | 'resync';
 
-export type ErrorCode = 'invalid_message' | 'invalid_filters' | 'engine_unavailable' | 'internal_error';
+/** Why events were shed. */
+export type DropReason = 'buffer_full' | 'expired' | 'rate_limited';
+
+export type ErrorCode =
+  | 'invalid_message'
+  | 'invalid_filters'
+  | 'rate_limited'
+  | 'engine_unavailable'
+  | 'internal_error';
 
 /** Messages that the server says of itself; events are framed by `eventFrame`. */
 export type ServerMessage =
@@ -49,7 +57,30 @@ export type ServerMessage =
       readonly type: 'SERVER_DRAINING';
       readonly payload: { readonly reconnect_after_ms: number; readonly deadline_ms: number };
     }
-  | { readonly type: 'ERROR'; readonly payload: { readonly code: ErrorCode; readonly message: string } };
+  | {
+      readonly type: 'TOKEN_EXPIRING';
+      readonly payload: { readonly expires_at: string; readonly expires_in_ms: number };
+    }
+  | {
+      readonly type: 'MESSAGES_DROPPED';
+      readonly payload: {
+        readonly count: number;
+        readonly by_priority: Partial<Readonly<Record<Priority, number>>>;
+        readonly reason: DropReason;
+        readonly from_sequence_id: number;
+        readonly to_sequence_id: number;
+        readonly recoverable: boolean;
+      };
+    }
+  | {
+      readonly type: 'ERROR';
+      readonly payload: {
+        readonly code: ErrorCode;
+        readonly message: string;
+        /** Where waiting helps. */
+        readonly retry_after_ms?: number;
+      };
+    };
 
 /** RFC 3339 in UTC with milliseconds. */
 export const timestampOf = (now: number): string => new Date(now).toISOString();
@@ -59,18 +90,17 @@ export const messageFrame = (message: ServerMessage, now: number): string =>
   JSON.stringify({ type: message.type, timestamp: timestampOf(now), payload: message.payload });
 
 /**
- * The frame of an event, ready but for its sequence_id, which only the engine can give: it stands between `head`
- * and `tail`. An ephemeral event has none, and `head + tail` is its frame.
+ * The frame of an event, ready but for what only the engine can give, which stands between `head` and `tail`: the
+ * sequence_id, or what `progressFields` says of an ephemeral event.
  */
 export type EventFrame = { readonly head: string; readonly tail: string };
 
 /** Builds the frame that every client of the event gets, once (contract §4). */
 export function eventFrame(event: AgentEvent, now: number): EventFrame {
   const start = `{"type":"${event.eventType}","timestamp":"${timestampOf(now)}"`;
-  return {
-    head: event.ephemeral ? start : `${start},"sequence_id":`,
-    tail: `,"payload":${JSON.stringify(payloadOf(event))}}`,
-  };
+  const payload = JSON.stringify(payloadOf(event));
+  if (event.ephemeral) return { head: `${start},"payload":${payload.slice(0, -1)}`, tail: FRAME_END };
+  return { head: `${start},"sequence_id":`, tail: `,"payload":${payload}}` };
 }
 
 function payloadOf(event: AgentEvent): Record<string, unknown> {
@@ -79,12 +109,6 @@ function payloadOf(event: AgentEvent): Record<string, unknown> {
     agent_id: event.agentId,
     ...(event.projectId === null ? {} : { project_id: event.projectId }),
   };
-  const payload = { ...ids, ...event.payload, ...ids };
-  return event.eventType === PROGRESS_UPDATE ? { ...payload, ...progressOf(event.payload) } : payload;
-}
-
-function progressOf(payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { current_step, total_steps, progress_percent } = payload;
-  const percent = progress_percent ?? Math.round((Number(current_step) / Number(total_steps)) * 1000) / 10;
-  return { progress_percent: percent, estimated_seconds_remaining: null, merged: 1 };
+  const payload = event.ephemeral ? withoutOwnFields(event.payload) : event.payload;
+  return { ...ids, ...payload, ...ids };
 }

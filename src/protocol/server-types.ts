@@ -1,7 +1,7 @@
 import type { ServerMessage } from './server-messages.ts';
 
 /** Types that only the server itself says. A worker that could publish them could make clients leave, or believe a gap. */
-export const SERVER_TYPES: readonly (ServerMessage['type'] | 'MESSAGES_DROPPED')[] = [
+export const SERVER_TYPES: readonly ServerMessage['type'][] = [
   'CONNECTED',
   'REPLAY_START',
   'REPLAY_END',
@@ -10,5 +10,6 @@ export const SERVER_TYPES: readonly (ServerMessage['type'] | 'MESSAGES_DROPPED')
   'FILTERS_UPDATED',
   'MESSAGES_DROPPED',
   'SERVER_DRAINING',
+  'TOKEN_EXPIRING',
   'ERROR',
 ];

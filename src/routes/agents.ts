@@ -81,7 +81,8 @@ async function apply(c: AppContext, options: AgentRoutesOptions): Promise<Applie
   const result = await options.verifyToken(token);
   switch (result.kind) {
     case 'valid': {
-      const applicant = { userId: result.userId, address: options.clientAddress(c) };
+      const { userId, expiresAt: tokenExpiresAt } = result;
+      const applicant = { userId, tokenExpiresAt, address: options.clientAddress(c) };
       return { applicant, request: parsed.request };
     }
     case 'invalid':

@@ -107,6 +107,7 @@ export function framesSuite(rig: PresentRig): void {
       taskId: 't-1',
       priority: 'low',
       position: null,
+      progress: { run: expect.any(Number), update: 1, step: 3, total: 10 },
     });
   });
 }

@@ -144,4 +144,72 @@ export function registrySuite(rig: PresentRig): void {
     await rig().age(21_000, ...names);
     expect(await known(engine, ...names)).toEqual([alive]);
   });
+
+  test('an announcement tells whether the instance was known', async () => {
+    const engine = await rig().engine();
+    const instance = instanceOf();
+    expect(await engine.registry.announce(instance)).toBe(false);
+    expect(await engine.registry.announce(instance)).toBe(true);
+    await rig().age(61_000, instance.instanceId);
+    expect(await engine.registry.announce(instance)).toBe(false);
+    await engine.registry.withdraw(instance.instanceId);
+    expect(await engine.registry.announce(instance)).toBe(false);
+  });
+
+  test('one connection is found by its id alone, with the instance that has it', async () => {
+    const engine = await rig().engine({ instanceId: `i-${freshId()}` });
+    const other = await rig().engine();
+    const entry = connectionOf(freshUser());
+    await engine.registry.refresh([entry]);
+    expect(await other.registry.connection(entry.connectionId)).toEqual({
+      ...entry,
+      instanceId: expect.any(String),
+    });
+    expect(await other.registry.connection(freshId())).toBeNull();
+    await rig().age(CONNECTION_LEASE_MS + 1, entry.userId, entry.connectionId);
+    expect(await other.registry.connection(entry.connectionId)).toBeNull();
+  });
+
+  test('G9: what a dead instance left is cleared by one survivor, and nothing of others', async () => {
+    const dead = instanceOf();
+    const alive = instanceOf();
+    const [gone, survivor, another] = await Promise.all([
+      rig().engine({ instanceId: dead.instanceId, maxConnectionsPerUser: 1 }),
+      rig().engine({ instanceId: alive.instanceId, maxConnectionsPerUser: 1 }),
+      rig().engine(),
+    ]);
+    const user = freshUser();
+    const left = Array.from({ length: 300 }, () => connectionOf(freshUser()));
+    const [lost, kept] = [connectionOf(user), connectionOf(user)];
+    await Promise.all([gone.registry.announce(dead), survivor.registry.announce(alive)]);
+    await gone.registry.refresh([lost, ...left]);
+    await survivor.registry.refresh([kept]);
+    expect(await survivor.registry.dead()).not.toContain(dead.instanceId);
+    await rig().age(40_000, dead.instanceId);
+    await survivor.registry.announce(alive);
+    await rig().age(21_000, dead.instanceId);
+
+    const asked = [await survivor.registry.dead(), await another.registry.dead()];
+    expect(asked[0]).toContain(dead.instanceId);
+    expect(asked.flat()).not.toContain(alive.instanceId);
+    expect(await survivor.registry.clear(dead.instanceId)).toBe(301);
+    expect(await idsOf(survivor, user)).toEqual([kept.connectionId]);
+    expect(await survivor.registry.connection(lost.connectionId)).toBeNull();
+    expect(await survivor.registry.connection(left[299]?.connectionId ?? '')).toBeNull();
+    expect(await another.registry.dead()).not.toContain(dead.instanceId);
+    // Its place is free as well.
+    const place = { connectionId: freshId(), address: freshId(), reserve: true };
+    const admitted = await survivor.registry.admit({ ...place, userId: left[0]?.userId ?? '' });
+    expect(admitted).toEqual({ kind: 'admitted' });
+  });
+
+  test('what connections of an instance are is forgotten as they leave', async () => {
+    const instanceId = `i-${freshId()}`;
+    const engine = await rig().engine({ instanceId });
+    const entries = [connectionOf(freshUser()), connectionOf(freshUser())];
+    await engine.registry.refresh(entries);
+    await engine.registry.remove(entries.slice(1));
+    expect(await engine.registry.clear(instanceId)).toBe(1);
+    expect(await engine.registry.clear(instanceId)).toBe(0);
+  });
 }

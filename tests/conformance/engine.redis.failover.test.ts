@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/core/ports/engine.ts';
-import { EPOCH_SKIP } from '../../src/core/ports/engine.ts';
+import { MIN_EPOCH_SKIP } from '../../src/core/ports/engine.ts';
 import { append, eventually, freshUser, idsOf, Recorder } from '../support/engine-events.ts';
 import type { EngineProxy } from '../support/engine-proxy.ts';
 import { startProxy } from '../support/engine-proxy.ts';
@@ -47,7 +47,7 @@ describe.skipIf(cannotOwnRedis)('a failover behind one address', () => {
   /** The engine has found the new primary, and hands over what it takes. */
   async function expectToGoOn(): Promise<void> {
     const next = await eventually(() => append(engine, user));
-    expect(next.sequenceId).toBeGreaterThanOrEqual(2 + EPOCH_SKIP);
+    expect(next.sequenceId).toBeGreaterThanOrEqual(2 + MIN_EPOCH_SKIP);
     await eventually(() => engine.probe());
     await connected(engine);
     const { epoch, sequenceId } = await append(engine, user);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/core/ports/engine.ts';
-import { EngineUnavailable, EPOCH_SKIP } from '../../src/core/ports/engine.ts';
+import { EngineUnavailable, EPOCH_SKIP_PER_MS, MIN_EPOCH_SKIP } from '../../src/core/ports/engine.ts';
 import {
   append,
   appendMany,
@@ -66,7 +66,7 @@ describe.skipIf(cannotOwnRedis)('G4: an epoch belongs to one data set', () => {
     await connected(engine);
     const tail = await engine.streams.open(user);
     const first = tail.firstOfEpoch;
-    expect(first).toBeGreaterThanOrEqual(4 + EPOCH_SKIP);
+    expect(first).toBeGreaterThanOrEqual(4 + MIN_EPOCH_SKIP);
     expect(tail).toEqual({
       epoch: expect.any(String),
       sequenceId: first - 1,
@@ -89,7 +89,7 @@ describe.skipIf(cannotOwnRedis)('G4: an epoch belongs to one data set', () => {
     await server.restart();
     await connected(engine);
     const next = await append(engine, user);
-    expect(next.sequenceId).toBeGreaterThanOrEqual(2 + EPOCH_SKIP);
+    expect(next.sequenceId).toBeGreaterThanOrEqual(2 + MIN_EPOCH_SKIP);
     expect(next.epoch).not.toBe(old.epoch);
     expect(await engine.streams.append(newEvent(user), key)).toEqual({ ...old, duplicate: true });
   });
@@ -128,7 +128,7 @@ describe.skipIf(cannotOwnRedis)('G4: an epoch belongs to one data set', () => {
     const after = await engineOn(replica);
     const tail = await after.streams.open(user);
     expect(tail).toMatchObject({ previous: { epoch, sequenceId: 3 }, sequenceId: tail.firstOfEpoch - 1 });
-    expect(tail.firstOfEpoch).toBeGreaterThanOrEqual(4 + EPOCH_SKIP);
+    expect(tail.firstOfEpoch).toBeGreaterThanOrEqual(4 + MIN_EPOCH_SKIP);
     expect(await loggedIds(after, user)).toEqual([1, 2, 3]);
   });
 
@@ -145,7 +145,7 @@ describe.skipIf(cannotOwnRedis)('G4: an epoch belongs to one data set', () => {
     await tell(replica, 'REPLICAOF', 'NO', 'ONE');
     const after = await engineOn(replica);
     const next = await append(after, user);
-    expect(next.sequenceId).toBeGreaterThanOrEqual(2 + EPOCH_SKIP);
+    expect(next.sequenceId).toBeGreaterThanOrEqual(2 + MIN_EPOCH_SKIP);
     expect(await after.streams.open(user)).toMatchObject({
       epoch: next.epoch,
       sequenceId: next.sequenceId,
@@ -161,12 +161,12 @@ describe.skipIf(cannotOwnRedis)('G4: an epoch belongs to one data set', () => {
     await server.restart();
     await connected(engine);
     const second = await append(engine, user);
-    expect(second.sequenceId).toBeGreaterThanOrEqual(2 + EPOCH_SKIP);
+    expect(second.sequenceId).toBeGreaterThanOrEqual(2 + MIN_EPOCH_SKIP);
     await server.restart();
     await connected(engine);
     const { previous, sequenceId, firstOfEpoch } = await engine.streams.open(user);
     expect(previous).toEqual({ epoch: second.epoch, sequenceId: second.sequenceId });
-    expect(sequenceId).toBeGreaterThanOrEqual(Number(second.sequenceId) + EPOCH_SKIP);
+    expect(sequenceId).toBeGreaterThanOrEqual(Number(second.sequenceId) + MIN_EPOCH_SKIP);
     expect(firstOfEpoch).toBe(sequenceId + 1);
   });
 
@@ -183,7 +183,7 @@ describe.skipIf(cannotOwnRedis)('G4: an epoch belongs to one data set', () => {
       await connected(engine);
       const { sequenceId } = await engine.streams.open(user);
       const beganAt = Number(await tell(server, 'HGET', meta, 'at'));
-      expect(sequenceId - before.sequenceId).toBe(EPOCH_SKIP + beganAt - at + awayMs);
+      expect(sequenceId - before.sequenceId).toBe(EPOCH_SKIP_PER_MS * (beganAt - at + awayMs));
     }
   });
 
@@ -194,7 +194,7 @@ describe.skipIf(cannotOwnRedis)('G4: an epoch belongs to one data set', () => {
     await tell(server, 'HSET', `ws:replay:meta:{${user}}`, 'at', String(Date.now() + 3_600_000));
     await server.restart();
     await connected(engine);
-    expect((await engine.streams.open(user)).sequenceId).toBe(1 + EPOCH_SKIP);
+    expect((await engine.streams.open(user)).sequenceId).toBe(1 + MIN_EPOCH_SKIP);
   });
 
   test('a replica takes nothing; once promoted, the engine goes on by itself', async () => {

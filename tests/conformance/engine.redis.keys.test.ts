@@ -94,6 +94,23 @@ describe('what stands in Redis (contract §6)', () => {
     await expectTtl(`ws:published:{${user}}:worker:3:${key.id}`, 10 * 60_000);
   });
 
+  test('where tasks are is a hash that goes with the replay window', async () => {
+    const key = `ws:progress:{${user}}`;
+    await engine.streams.append(progressOf(user, 3), freshKey());
+    await engine.streams.append(progressOf(user, 2), freshKey());
+    await expectTtl(key, 300_000);
+    await rig.age(200_000, user);
+    await engine.streams.append(progressOf(user, 4), freshKey());
+    await expectTtl(key, 300_000);
+    const value = (await redis.hget(key, 'a-1 t-1')) ?? '';
+    const [words = '', labels = '', frame] = value.split('\n');
+    expect(words).toMatch(/^\d{13} \d{13} 2 4 10 40 1 \d{13} 1 2000\d\d(\.\d+)?$/);
+    expect(labels).toMatch(/^\S+ ~ low PROGRESS_UPDATE a-1 ~ t-1 \d{13} 2 4 10$/);
+    expect(JSON.parse(frame ?? '').payload).toMatchObject({ current_step: 4, progress_percent: 40 });
+    await engine.streams.append(progressOf(user, 10), freshKey());
+    expect(await redis.hget(key, 'a-1 t-1')).not.toContain('\n');
+  });
+
   test('a connection is a hash with a lease, found through the sorted set of its user', async () => {
     const connectionId = freshId();
     const filters = { agent_ids: ['a-1'], project_ids: null, event_types: null };
@@ -111,13 +128,15 @@ describe('what stands in Redis (contract §6)', () => {
       is_draining: '0',
     });
     expect(await redis.zrange(`ws:connections:user:${user}`, '0', '-1')).toEqual([connectionId]);
-    await expectTtl(`ws:connections:${connectionId}`, 60_000);
-    await expectTtl(`ws:connections:user:${user}`, 60_000);
+    await expectTtl(`ws:connections:${connectionId}`, 85_000);
+    await expectTtl(`ws:connections:user:${user}`, 85_000);
+    expect(await redis.hgetall(`ws:connections:instance:${instanceId}`)).toEqual({ [connectionId]: user });
+    await expectTtl(`ws:connections:instance:${instanceId}`, 85_000);
     await engine.registry.remove([entry]);
     expect(await keysNamed(redis, [connectionId, user])).toEqual([]);
   });
 
-  test('an instance is a hash of 60 s, found through a sorted set', async () => {
+  test('an instance is a hash of 60 s, found through a set', async () => {
     await engine.registry.announce({
       instanceId,
       hostname: 'box',
@@ -137,10 +156,29 @@ describe('what stands in Redis (contract §6)', () => {
       status: 'draining',
     });
     await expectTtl(`ws:instances:${instanceId}`, 60_000);
-    expect(await redis.zscore('ws:instances', instanceId)).not.toBeNull();
+    expect(await redis.sismember('ws:instances', instanceId)).toBe(1);
+    await expectTtl('ws:instances', 85_000);
     await engine.registry.withdraw(instanceId);
     expect(await redis.exists(`ws:instances:${instanceId}`)).toBe(0);
-    expect(await redis.zscore('ws:instances', instanceId)).toBeNull();
+    expect(await redis.sismember('ws:instances', instanceId)).toBe(0);
+  });
+
+  test('an order waits in a list for 10 s', async () => {
+    await engine.orders.put(instanceId, { orderId: freshId(), kind: 'disconnect_user', subject: user });
+    expect(await redis.llen(`ws:orders:${instanceId}`)).toBe(1);
+    expect(await redis.pttl(`ws:orders:${instanceId}`)).toBeLessThanOrEqual(10_000);
+    expect(await redis.pttl(`ws:orders:${instanceId}`)).toBeGreaterThan(0);
+  });
+
+  test('a limit is a hash of its bucket and of those who share it', async () => {
+    const limit = freshId();
+    await engine.limits.lease({ limit, rate: 1_000, wanted: 50, returned: 0 });
+    const { at, pool, ...shares } = await redis.hgetall(`ws:limits:${limit}`);
+    expect(at).toMatch(/^\d{13}\.\d{3}$/);
+    expect(Number(pool)).toBe(150);
+    expect(Object.keys(shares)).toEqual([`instance:${instanceId}`]);
+    expect(shares[`instance:${instanceId}`]?.split(' ').map(Number)).toEqual([Number(at), 0, 50]);
+    await expectTtl(`ws:limits:${limit}`, 60_000);
   });
 
   test('upgrades of an address and the probe have keys that end by themselves', async () => {
@@ -172,9 +210,12 @@ describe('what stands in Redis (contract §6)', () => {
     await engine.streams.ends([user]);
     await engine.handover.subscribe(user);
     await engine.registry.admit({ connectionId: user, userId: user, address: user, reserve: true });
+    await engine.limits.lease({ limit: user, rate: 1, wanted: 1, returned: 0 });
     const names = (await keysNamed(redis, [user])).map((name) => name.replaceAll(user, 'U'));
     expect(names.map((name) => name.replaceAll(key.id, 'ID')).sort()).toEqual([
       'ws:connections:user:U',
+      'ws:limits:U',
+      'ws:progress:{U}',
       'ws:publish:U:ID',
       'ws:published:{U}:U:0:ID',
       'ws:published:{U}:U:1:ID',

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/core/ports/engine.ts';
-import { EPOCH_SKIP } from '../../src/core/ports/engine.ts';
+import { EPOCH_SKIP_PER_MS, MIN_EPOCH_SKIP } from '../../src/core/ports/engine.ts';
 import {
   append,
   appendMany,
@@ -98,18 +98,30 @@ describe.skipIf(cannotOwnRedis)('when Redis loses a part of what it had', () => 
     await redis.del(`ws:replay:meta:{${user}}`);
     const tail = await engine.streams.open(user);
     const first = tail.firstOfEpoch;
-    expect(first).toBeGreaterThanOrEqual(4 + EPOCH_SKIP);
+    expect(first).toBeGreaterThanOrEqual(4 + MIN_EPOCH_SKIP);
     expect(tail).toMatchObject({ sequenceId: first - 1, previous: null, oldest: 1 });
     expect(tail.epoch).not.toBe(epoch);
     expect(await append(engine, user)).toMatchObject({ epoch: tail.epoch, sequenceId: first });
     expect(await loggedIds(engine, user)).toEqual([1, 2, 3, first]);
   });
 
+  test('the end of a stream, but not its log: the clock goes on from the last event of the log', async () => {
+    await append(engine, user);
+    const [log, meta] = [`ws:replay:agent_status:{${user}}`, `ws:replay:meta:{${user}}`];
+    const [[, fields] = []] = await redis.xrange(log, '-', '+');
+    const at = Number(fields?.[1]) - 60_000;
+    await redis.del(log, meta);
+    await redis.xadd(log, '7-0', 'at', at, 'event', String(fields?.[3]));
+    const { sequenceId } = await engine.streams.open(user);
+    const beganAt = Number(await redis.hget(meta, 'at'));
+    expect(sequenceId).toBe(7 + EPOCH_SKIP_PER_MS * (beganAt - at));
+  });
+
   test('the end of a stream whose log is empty: its ids are not given out again', async () => {
     await appendMany(engine, user, 3);
     await redis.xtrim(`ws:replay:agent_status:{${user}}`, 'MAXLEN', 0);
     await redis.del(`ws:replay:meta:{${user}}`);
-    expect((await append(engine, user)).sequenceId).toBeGreaterThanOrEqual(4 + EPOCH_SKIP);
+    expect((await append(engine, user)).sequenceId).toBeGreaterThanOrEqual(4 + MIN_EPOCH_SKIP);
   });
 
   test('the log of a stream, but not its end: it goes on, and what is missing is known', async () => {

@@ -106,5 +106,5 @@ async function expectCleanRegistry(rig: ServerRig, redis: Redis): Promise<void> 
   expect(await redis.hget(instance, 'status')).toBe('draining');
   expect(await rig.server.exited).toEqual({ code: 0, signal: null });
   expect(await redis.exists(connection, instance, `ws:connections:user:${user}`)).toBe(0);
-  expect(await redis.zscore('ws:instances', `${instance_id}`)).toBeNull();
+  expect(await redis.sismember('ws:instances', `${instance_id}`)).toBe(0);
 }

@@ -64,6 +64,21 @@ export function keySetSuite(cell: Cell): void {
       expect((await client.next('CONNECTED')).payload.user_id).toBe('u-1');
     });
 
+    test('a token of each is told of ahead, and closed with 4001 at its expiry', async () => {
+      const expiresAt = Math.ceil(Date.now() / 1000 + 2) * 1000;
+      const ending = ({ alg, jwk, privateKey }: Signer): Promise<string> =>
+        new SignJWT({ sub: 'u-1', exp: expiresAt / 1000 })
+          .setProtectedHeader({ alg, kid: jwk.kid })
+          .sign(privateKey);
+      const dialed = signers.map(async (signer) => rig.dial({ query: { token: await ending(signer) } }));
+      for (const client of await Promise.all(dialed)) {
+        const { payload } = await client.next('TOKEN_EXPIRING');
+        expect(payload.expires_at).toBe(new Date(expiresAt).toISOString());
+        expect(await client.closed()).toEqual({ code: 4001, reason: 'token_expired' });
+        expect(Date.now()).toBeGreaterThanOrEqual(expiresAt);
+      }
+    });
+
     test('a token of another key under the same name is 401', async () => {
       const { status, body } = await rig.refusal({ query: { token: await tokenOf(stranger) } });
       expect(status).toBe(401);

@@ -7,11 +7,14 @@ import { batchSuite } from './server-batch.suite.ts';
 import { deliverySuite } from './server-delivery.suite.ts';
 import { drainSuite } from './server-drain.suite.ts';
 import { filterSuite } from './server-filters.suite.ts';
+import { flowSuite } from './server-flow.suite.ts';
 import { keySetSuite } from './server-key-set.suite.ts';
 import { limitSuite } from './server-limits.suite.ts';
 import { messageSuite } from './server-messages.suite.ts';
 import { operationSuite, startSuite } from './server-operations.suite.ts';
+import { operatorSuite } from './server-operators.suite.ts';
 import { outageSuite } from './server-outage.suite.ts';
+import { progressSuite } from './server-progress.suite.ts';
 import { publishRefusalSuite } from './server-publish-refusals.suite.ts';
 import { refusalSuite } from './server-refusals.suite.ts';
 import { replaySuite } from './server-replay.suite.ts';
@@ -51,6 +54,7 @@ export function serverSuite(name: string, cell: Cell): void {
       refusalSuite(rig);
       tokenSuite(rig);
       deliverySuite(rig);
+      progressSuite(rig);
       filterSuite(rig);
       publishRefusalSuite(rig);
       batchSuite(rig);
@@ -58,12 +62,14 @@ export function serverSuite(name: string, cell: Cell): void {
       messageSuite(rig);
       attackSuite(rig);
       operationSuite(rig);
+      operatorSuite(rig);
     });
 
     keySetSuite(cell);
     limitSuite(cell);
     startSuite(cell);
     drainSuite(cell);
+    flowSuite(cell);
     outageSuite(cell);
   });
 }

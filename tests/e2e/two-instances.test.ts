@@ -42,6 +42,28 @@ describe('two instances on one Redis, one on Node, one on Deno', () => {
 
   const idOf = (client: DashboardClient): string => String(client.frames[0]?.payload.connection_id);
 
+  test('G10: progress that is published here and there goes backwards nowhere', async () => {
+    const user = newUser();
+    const clients = [await rigs.node.live(user), await rigs.deno.live(user)];
+    const publish = (at: Runtime, current_step: number) => {
+      const payload = { task_id: 't-1', current_step, total_steps: 10 };
+      return rigs[at].worker.accepted(statusEvent(user, { event_type: 'PROGRESS_UPDATE', payload }));
+    };
+    await publish('node', 5);
+    await publish('deno', 4);
+    await publish('deno', 6);
+    clients.push(await rigs.node.connect(user), await rigs.deno.connect(user));
+    for (const client of clients) await client.until(({ payload }) => payload.current_step === 6);
+    await publish('node', 3);
+    await publish('deno', 10);
+    for (const client of clients) {
+      await client.until(({ payload }) => payload.current_step === 10);
+      const seen = client.events.map(({ payload }) => Number(payload.current_step));
+      expect(seen).toEqual([...seen].sort((one, other) => one - other));
+      expect(seen).not.toContain(4);
+    }
+  });
+
   test.each<[Runtime, Runtime]>([
     ['node', 'deno'],
     ['deno', 'node'],
@@ -123,6 +145,25 @@ describe('two instances on one Redis, one on Node, one on Deno', () => {
       expect(await redis.ttl(key)).toBeGreaterThan(0);
       expect(await redis.ttl(key)).toBeLessThanOrEqual(60);
     });
+  });
+
+  test.each<[Runtime, Runtime]>([
+    ['node', 'deno'],
+    ['deno', 'node'],
+  ])('an operator at %s sees and disconnects a user of %s', async (at, of) => {
+    const user = newUser();
+    const { worker } = rigs[at];
+    const clients = [await rigs[of].live(user), await rigs[of].live(user)];
+    const listed = async () => {
+      const path = `/api/v1/internal/ws/connections?user_id=${user}`;
+      return (await worker.send(path, null, { method: 'GET' })).body.connections as Record<string, unknown>[];
+    };
+    const entry = { instance_id: names[of], user_id: user };
+    await vi.waitFor(async () => expect(await listed()).toMatchObject([entry, entry]), WAIT);
+    const { status } = await worker.send(`/api/v1/internal/ws/users/${user}/disconnect`, null);
+    expect(status).toBe(200);
+    for (const client of clients) expect(await client.closed()).toMatchObject({ code: 4002 });
+    await vi.waitFor(async () => expect(await listed()).toEqual([]), WAIT);
   });
 
   test('every accepted event is told once on its events:<TYPE> channel', async () => {

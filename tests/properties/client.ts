@@ -23,6 +23,7 @@ export class Client {
   readonly #instance: TestInstance;
   #state: 'connecting' | 'open' | 'gone' = 'connecting';
   #filters: Filters;
+  #asked: number[] = [];
 
   constructor(instance: TestInstance, { user, filters, resumed }: ClientOptions) {
     this.#instance = instance;
@@ -37,12 +38,12 @@ export class Client {
   }
 
   get isOpen(): boolean {
-    return this.#state === 'open';
+    return this.#state === 'open' && this.#socket.closedWith === null;
   }
 
-  /** What the server closed with; it has no reason to. */
-  get closedWith(): unknown {
-    return this.#socket.closedWith;
+  /** What the server closed with. */
+  get closedWith(): number | null {
+    return this.#socket.closedWith?.code ?? null;
   }
 
   leave(): void {
@@ -51,20 +52,20 @@ export class Client {
   }
 
   replay(claim: Omit<Claim, 'at'>): void {
-    if (!this.isOpen) return;
+    if (!this.#mayAsk()) return;
     this.#claim(claim);
     this.#says('REPLAY', { last_sequence_id: claim.sequenceId, epoch: claim.epoch });
   }
 
   subscribe(filters: Filters, claim: Omit<Claim, 'at'> | null): void {
-    if (!this.isOpen) return;
+    if (!this.#mayAsk()) return;
     this.#filter(filters);
     if (claim !== null) this.#claim(claim);
     this.#says('SUBSCRIBE', { ...filters, last_sequence_id: claim?.sequenceId, epoch: claim?.epoch });
   }
 
   unsubscribe(agent: string): void {
-    if (!this.isOpen) return;
+    if (!this.#mayAsk()) return;
     const agents = this.#filters.agent_ids;
     this.#filter({ ...this.#filters, agent_ids: agents?.filter((one) => one !== agent) ?? null });
     this.#says('UNSUBSCRIBE', { agent_ids: [agent] });
@@ -98,6 +99,15 @@ export class Client {
     this.#socket.open(result.acceptance.handlers);
   }
 
+  /** Ten requests a second are allowed; refusals have tests of their own. */
+  #mayAsk(): boolean {
+    const now = this.#instance.clock.now();
+    this.#asked = this.#asked.filter((at) => now - at < 1_000);
+    if (!this.isOpen || this.#asked.length === 10) return false;
+    this.#asked.push(now);
+    return true;
+  }
+
   #claim(claim: Omit<Claim, 'at'>): void {
     const at = this.#instance.clock.now();
     this.transcript.entries.push({ kind: 'claimed', claim: { ...claim, at } });
@@ -124,6 +134,7 @@ export class Client {
       this.epoch = String(payload.epoch);
       this.sequenceId = Number(payload.after_sequence_id);
     }
+    if (frame.type === 'MESSAGES_DROPPED') this.sequenceId = Number(payload.to_sequence_id);
     if (frame.type === 'REPLAY_END') this.sequenceId = Number(payload.sequence_id);
   }
 }

@@ -64,6 +64,7 @@ export class Judge {
     REPLAY_END: ({ payload }, at) => this.#replayEnd(payload, at),
     NOTE: (frame, at) => this.#event(frame, at),
     PROGRESS_UPDATE: (frame, at) => this.#event(frame, at),
+    MESSAGES_DROPPED: ({ payload }, at) => this.#dropped(payload, at),
     PING: () => {},
   };
 
@@ -85,6 +86,8 @@ export class Judge {
     const asked = this.#filtersAsked.shift();
     this.#check(JSON.stringify(asked) === JSON.stringify(filters), 'other filters than asked for');
     this.#standing.filter(filters);
+    // Who lets more through sees what is in progress there, though it may have seen it before.
+    this.#ephemeral.clear();
   }
 
   #event(frame: Frame, at: number): void {
@@ -150,6 +153,25 @@ export class Judge {
     this.#settleBefore(sequenceId + 1, at);
     this.#standing.moveTo({ ...position, sequenceId });
     this.#delivered = null;
+  }
+
+  /** Where the events stood: behind all that is older, and never one that is critical (G3, G7). */
+  #dropped(payload: Frame['payload'], at: number): void {
+    const { count, by_priority, from_sequence_id, to_sequence_id, recoverable } = payload;
+    const [from, to] = [Number(from_sequence_id), Number(to_sequence_id)];
+    const { epoch, sequenceId: before } = this.#known();
+    this.#check(this.#delivered === null, 'a replay shed what it brought');
+    this.#check(before < from && from <= to, `dropped ${from} to ${to} after ${before}`);
+    this.#settleBefore(from, at);
+    const named = this.#standing.unsettledBefore(to + 1).length;
+    this.#check(named <= Number(count) && Number(count) <= to - from + 1, `counts ${count}, of ${named}`);
+    const counts = Object.entries(by_priority as Record<string, number>);
+    this.#check(
+      counts.every(([priority]) => priority === 'normal') && counts[0]?.[1] === count,
+      'G7: only normal events are to be shed, and all of them counted',
+    );
+    this.#check(recoverable === true, 'what was persisted can be had again');
+    this.#standing.moveTo({ epoch, sequenceId: to });
   }
 
   /** What is named has left the log: all that is left must come (G4). A change of epoch is named in whole. */

@@ -116,6 +116,8 @@ export type Schedule = {
   readonly seed: number;
   /** How slow every instance is at first, in ms. */
   readonly slowMs: number;
+  /** Messages a second for each connection; 0 = unlimited. */
+  readonly rate: number;
   readonly steps: readonly Step[];
 };
 
@@ -124,6 +126,7 @@ function schedulesOf(...faults: readonly fc.Arbitrary<Step>[]): fc.Arbitrary<Sch
     instances: fc.integer({ min: 2, max: 3 }),
     seed: fc.nat(),
     slowMs: slowness,
+    rate: fc.constantFrom(0, 0, 3, 20),
     steps: fc.array(
       fc.oneof(
         { weight: 4, arbitrary: publish },

@@ -104,6 +104,11 @@ describe('words for what is no event', () => {
       { reconnect_after_ms: 1500, deadline_ms: 3000 },
       'the server is stopping; leaving it in 1.5 s',
     ],
+    [
+      'TOKEN_EXPIRING',
+      { expires_at: '2026-03-01T10:21:30.000Z', expires_in_ms: 60_000 },
+      'the token expires in 60 s, at 2026-03-01T10:21:30.000Z; going on then takes a fresh one',
+    ],
     ['ERROR', { code: 'invalid_message', message: 'got 1' }, 'error invalid_message: got 1'],
   ])('%s %j', (type, payload, text) => {
     expect(noticeText(message(type, payload))).toBe(text);

@@ -3,6 +3,8 @@ import type { Clock } from '../../core/ports/clock.ts';
 import type { Engine } from '../../core/ports/engine.ts';
 import type { Random } from '../../core/ports/random.ts';
 import { MemoryHandover } from './handover.ts';
+import { MemoryLimits } from './limits.ts';
+import { MemoryOrders } from './orders.ts';
 import { MemoryRegistry } from './registry.ts';
 import { MemoryStore } from './store.ts';
 import { MemoryStreams } from './streams.ts';
@@ -30,6 +32,8 @@ export function createMemoryEngine(
     streams,
     handover,
     registry,
+    orders: new MemoryOrders(store, options.instanceId),
+    limits: new MemoryLimits(store, options),
     connect: async () => {},
     probe: async () => 0,
     unavailable: () => null,

@@ -6,11 +6,12 @@ import type {
   AdmissionRequest,
   ConnectionEntry,
   InstanceEntry,
+  RegisteredConnection,
   Registry,
 } from '../../core/ports/engine.ts';
-import { CONNECTION_LEASE_MS } from '../../core/ports/engine.ts';
+import { CONNECTION_LEASE_MS, INSTANCE_LEASE_MS } from '../../core/ports/engine.ts';
 import { leavePlace, sweepPlaces, takePlace } from './places.ts';
-import type { MemoryStore, RegisteredConnection } from './store.ts';
+import type { MemoryStore } from './store.ts';
 import { dropExpired, putExpiring } from './store.ts';
 
 export class MemoryRegistry implements Registry {
@@ -61,24 +62,50 @@ export class MemoryRegistry implements Registry {
     }
   }
 
+  async connection(connectionId: string): Promise<RegisteredConnection | null> {
+    dropExpired(this.#store.connections, this.#clock.elapsed());
+    return this.#store.connections.get(connectionId)?.value ?? null;
+  }
+
   async connectionsOf(userId: string): Promise<RegisteredConnection[]> {
     dropExpired(this.#store.connections, this.#clock.elapsed());
     const ids = this.#store.connectionsOfUser.get(userId)?.keys() ?? [];
     return [...ids].flatMap((id) => this.#store.connections.get(id)?.value ?? []);
   }
 
-  async announce(instance: InstanceEntry): Promise<void> {
-    const expiresAt = this.#clock.elapsed() + CONNECTION_LEASE_MS;
-    putExpiring(this.#store.instances, instance.instanceId, { value: instance, expiresAt });
+  async announce(instance: InstanceEntry): Promise<boolean> {
+    const { instanceId } = instance;
+    const now = this.#clock.elapsed();
+    const isKnown = (this.#store.instances.get(instanceId)?.expiresAt ?? now) > now;
+    const expiresAt = now + INSTANCE_LEASE_MS;
+    putExpiring(this.#store.instances, instanceId, { value: instance, expiresAt });
+    return isKnown;
   }
 
   async withdraw(instanceId: string): Promise<void> {
     this.#store.instances.delete(instanceId);
+    this.#store.orders.delete(instanceId);
   }
 
   async instances(): Promise<InstanceEntry[]> {
-    dropExpired(this.#store.instances, this.#clock.elapsed());
-    return [...this.#store.instances.values()].map(({ value }) => value);
+    const now = this.#clock.elapsed();
+    const alive = [...this.#store.instances.values()].filter(({ expiresAt }) => expiresAt > now);
+    return alive.map(({ value }) => value);
+  }
+
+  async dead(): Promise<string[]> {
+    const now = this.#clock.elapsed();
+    const dead = [...this.#store.instances].filter(([, { expiresAt }]) => expiresAt <= now);
+    // In one process one asks at a time.
+    return dead.map(([instanceId]) => instanceId);
+  }
+
+  async clear(instanceId: string): Promise<number> {
+    const all = [...this.#store.connections.values()].map(({ value }) => value);
+    const left = all.filter((connection) => connection.instanceId === instanceId);
+    await this.remove(left);
+    await this.withdraw(instanceId);
+    return left.length;
   }
 
   /** Forgets what has expired and nobody asks about. */
@@ -87,6 +114,7 @@ export class MemoryRegistry implements Registry {
     sweepPlaces(this.#store.upgradesOfAddress, now);
     sweepPlaces(this.#store.connectionsOfUser, now);
     dropExpired(this.#store.connections, now);
-    dropExpired(this.#store.instances, now);
+    // By then a survivor has cleared it.
+    dropExpired(this.#store.instances, now - (CONNECTION_LEASE_MS - INSTANCE_LEASE_MS));
   }
 }

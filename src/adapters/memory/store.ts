@@ -1,11 +1,14 @@
 import type {
   Appended,
-  ConnectionEntry,
   EventRecord,
   HandoverListener,
   InstanceEntry,
+  Order,
+  RegisteredConnection,
 } from '../../core/ports/engine.ts';
+import type { MemoryBucket } from './limits.ts';
 import type { Places } from './places.ts';
+import type { Tasks } from './progress.ts';
 
 /** One user's stream in memory; times are of `Clock.elapsed`. */
 export type MemoryStream = {
@@ -19,14 +22,13 @@ export type MemoryStream = {
 
 export type Expiring<Value> = { readonly value: Value; readonly expiresAt: number };
 
-export type RegisteredConnection = ConnectionEntry & { readonly instanceId: string };
-
 /**
  * What Redis is to the other engine: the state that several instances share. The embedded engine has one instance;
  * tests put several on one store. What expires stands in the order of its expiry.
  */
 export class MemoryStore {
   readonly streams = new Map<string, MemoryStream>();
+  readonly progress = new Map<string, Tasks>();
   readonly claims = new Map<string, Expiring<string>>();
   readonly results = new Map<string, Expiring<Appended>>();
   readonly subscriptions = new Map<string, Set<HandoverListener>>();
@@ -34,10 +36,22 @@ export class MemoryStore {
   readonly instances = new Map<string, Expiring<InstanceEntry>>();
   readonly connectionsOfUser = new Map<string, Places>();
   readonly upgradesOfAddress = new Map<string, Places>();
+  /** Of each instance, by their id. */
+  readonly orders = new Map<string, Map<string, Order>>();
+  readonly buckets = new Map<string, MemoryBucket>();
 
   /** Loses everything but the subscriptions, as FLUSHALL does. */
   flush(): void {
-    for (const map of [this.streams, this.claims, this.results, this.connections, this.instances])
+    for (const map of [
+      this.streams,
+      this.progress,
+      this.claims,
+      this.results,
+      this.connections,
+      this.instances,
+      this.orders,
+      this.buckets,
+    ])
       map.clear();
     this.connectionsOfUser.clear();
     this.upgradesOfAddress.clear();

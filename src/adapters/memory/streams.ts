@@ -1,17 +1,28 @@
 import type { EngineOptions } from '../../core/limits.ts';
-import { CLAIM_MS, IDEMPOTENCY_WINDOW_MS, PAGE_BYTES, STREAM_MEMORY_MS } from '../../core/limits.ts';
+import {
+  CLAIM_MS,
+  IDEMPOTENCY_WINDOW_MS,
+  MOST_TASKS,
+  PAGE_BYTES,
+  STREAM_MEMORY_MS,
+} from '../../core/limits.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type {
   Appended,
   EventRecord,
   IdempotencyKey,
   NewEvent,
+  Opened,
   Page,
   Position,
   Streams,
   Tail,
 } from '../../core/ports/engine.ts';
 import type { Random } from '../../core/ports/random.ts';
+import type { Progress } from '../../protocol/progress.ts';
+import { progressFields } from '../../protocol/progress.ts';
+import type { Tasks } from './progress.ts';
+import { advanced, freeTasks, isOver, remainingMs } from './progress.ts';
 import type { MemoryStore, MemoryStream } from './store.ts';
 import { dropExpired, putExpiring } from './store.ts';
 
@@ -51,26 +62,23 @@ export class MemoryStreams implements Streams {
     const known = results.get(name);
     if (known !== undefined) return { ...known.value, duplicate: true };
     const stream = this.#adopt(event.userId, now);
-    const sequenceId = event.ephemeral ? null : stream.newest + 1;
-    const record = recordOf(event, stream.epoch, sequenceId);
-    if (sequenceId !== null) {
-      stream.newest = sequenceId;
-      stream.log.push({ record, sequenceId, at: now });
-      this.#trim(stream, now);
-    }
+    const { progress } = event;
+    const record = progress === null ? this.#log(event, stream, now) : this.#advance(event, progress, now);
+    const sequenceId = record?.header.position?.sequenceId ?? null;
     const appended = { sequenceId, epoch: stream.epoch, duplicate: false };
     results.set(name, { value: appended, expiresAt: now + IDEMPOTENCY_WINDOW_MS });
-    for (const listener of this.#store.subscriptions.get(event.userId) ?? []) {
-      listener.received(event.userId, record);
-    }
+    if (record !== null) this.#handOver(event.userId, record);
     return appended;
   }
 
-  async open(userId: string): Promise<Tail> {
+  async open(userId: string): Promise<Opened> {
     const now = this.#clock.elapsed();
     const stream = this.#adopt(userId, now);
     this.#trim(stream, now);
-    return tailOf(stream);
+    const tasks = [...(this.#store.progress.get(userId)?.values() ?? [])];
+    const oldest = now - this.#options.replayWindowMs;
+    const running = tasks.flatMap(({ state, record }) => (state.at > oldest && record) || []);
+    return { ...tailOf(stream), running };
   }
 
   async read(userId: string, afterSequenceId: number): Promise<Page> {
@@ -98,6 +106,43 @@ export class MemoryStreams implements Streams {
       this.#trim(stream, now);
       if (stream.touchedAt + STREAM_MEMORY_MS <= now) this.#store.streams.delete(userId);
     }
+    const oldest = now - this.#options.replayWindowMs;
+    for (const [userId, tasks] of this.#store.progress) {
+      for (const [name, { state }] of tasks) if (state.at <= oldest) tasks.delete(name);
+      if (tasks.size === 0) this.#store.progress.delete(userId);
+    }
+  }
+
+  #handOver(userId: string, record: EventRecord): void {
+    for (const listener of this.#store.subscriptions.get(userId) ?? []) listener.received(userId, record);
+  }
+
+  #log(event: NewEvent, stream: MemoryStream, now: number): EventRecord {
+    const sequenceId = stream.newest + 1;
+    const position = { epoch: stream.epoch, sequenceId };
+    const record = { header: { ...labelsOf(event), position }, frame: frameOf(event, `${sequenceId}`) };
+    stream.newest = sequenceId;
+    stream.log.push({ record, sequenceId, at: now });
+    this.#trim(stream, now);
+    return record;
+  }
+
+  /** null for an update that would go backwards: nobody is handed it. */
+  #advance(event: NewEvent, progress: Progress, now: number): EventRecord | null {
+    const tasks: Tasks = this.#store.progress.get(event.userId) ?? new Map();
+    const name = `${event.agentId} ${event.taskId}`;
+    const oldest = now - this.#options.replayWindowMs;
+    const known = tasks.get(name)?.state;
+    const state = advanced(known !== undefined && known.at > oldest ? known : null, progress, now);
+    if (state === null) return null;
+    if (known === undefined) freeTasks(tasks, { most: MOST_TASKS, oldest });
+    const { run, update, step, total } = state;
+    const record = {
+      header: { ...labelsOf(event), position: null, progress: { run, update, step, total } },
+      frame: frameOf(event, progressFields(state.percent, remainingMs(state))),
+    };
+    this.#store.progress.set(event.userId, tasks.set(name, { state, record: isOver(state) ? null : record }));
+    return record;
   }
 
   #adopt(userId: string, now: number): MemoryStream {
@@ -124,14 +169,16 @@ export class MemoryStreams implements Streams {
   }
 }
 
-function recordOf(event: NewEvent, epoch: string, sequenceId: number | null): EventRecord {
-  const { agentId, projectId, eventType, priority, taskId, frame } = event;
-  const position = sequenceId === null ? null : { epoch, sequenceId };
-  return {
-    header: { agentId, projectId, eventType, priority, taskId, position },
-    frame: utf8.encode(`${frame.head}${sequenceId ?? ''}${frame.tail}`),
-  };
-}
+const labelsOf = ({ agentId, projectId, eventType, priority, taskId }: NewEvent) => ({
+  agentId,
+  projectId,
+  eventType,
+  priority,
+  taskId,
+});
+
+const frameOf = ({ frame: { head, tail } }: NewEvent, between: string): Uint8Array =>
+  utf8.encode(head + between + tail);
 
 function tailOf({ epoch, newest, trimmedTo, log }: MemoryStream): Tail {
   const oldest = log[0]?.sequenceId ?? newest + 1;

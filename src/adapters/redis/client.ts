@@ -52,16 +52,19 @@ export function createCommandCluster(urls: readonly string[], log: Log): Cluster
     nodes.map(({ hostname, port }) => ({ host: hostname, port: Number(port || 6379) })),
     {
       redisOptions: { ...node, ...nodes.map(credentialsOf)[0], maxRetriesPerRequest },
+      // Names stay names until a link is made: a certificate is for a name, and a name may get another address.
+      dnsLookup: (name, found) => found(null, name),
       enableOfflineQueue,
       enableAutoPipelining: true,
       clusterRetryStrategy: retryStrategy,
       // Without it a frozen master is never noticed.
       slotsRefreshInterval: SLOTS_REFRESH_MS,
       slotsRefreshTimeout: COMMAND_TIMEOUT_MS,
-      // A command follows its slot to another node, but within the time that a publish has.
+      // A command follows its slot to another node. Where its own is away it is refused: asked of any other node, it only
+      // comes back to the one that is away, and those behind it in its batch, of users elsewhere too, would wait for it.
       maxRedirections: 3,
-      retryDelayOnFailover: 100,
-      retryDelayOnClusterDown: 100,
+      retryDelayOnFailover: 0,
+      retryDelayOnClusterDown: 0,
     },
   );
   return logged(cluster, { link: 'commands', log });
@@ -90,13 +93,20 @@ function logged<Client extends CommandClient>(
   return client;
 }
 
-/** Ends a link for good; resolves once its socket is closed. */
-export function closeLink(redis: CommandClient): Promise<void> {
+/** Ends a link for good; resolves once its socket, or that of each of its nodes, is closed. */
+export async function closeLink(redis: CommandClient): Promise<void> {
+  // What a cluster says of itself while it connects is no sign: it may never say that it has ended.
+  const links = redis instanceof Cluster ? redis.nodes() : [redis];
+  const closed = links.map(ended);
+  redis.disconnect();
+  await Promise.all(closed);
+}
+
+function ended(redis: Redis): Promise<void> {
   return new Promise((resolve) => {
     // Between two attempts to connect there is no socket to close, and no event will say that it is over.
     if (redis.status === 'end' || redis.status === 'reconnecting') resolve();
-    else redis.once('end', resolve);
-    redis.disconnect();
+    else redis.once('end', () => resolve());
   });
 }
 
@@ -110,8 +120,13 @@ export async function answered<Answer>(answer: Promise<Answer>): Promise<Answer>
   }
 }
 
-/** What an error says. Where a host has several addresses and none answers, it has a code and no message. */
+/**
+ * What an error says. Where a host has several addresses and none answers, it has a code and no message; where no node
+ * of a cluster does, the reason is with the last of them.
+ */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  const { lastNodeError } = error as { lastNodeError?: unknown };
+  if (lastNodeError instanceof Error) return `${error.message} ${reasonOf(lastNodeError)}`;
   return error.message || (error as NodeJS.ErrnoException).code || error.name;
 }

@@ -3,8 +3,11 @@ import type { Clock } from '../../core/ports/clock.ts';
 import type { Engine } from '../../core/ports/engine.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Random } from '../../core/ports/random.ts';
+import { sparingLog } from '../../core/sparing-log.ts';
 import { closeLink, createCommandCluster, createCommandLink, createSubscriberLink } from './client.ts';
 import { RedisHandover } from './handover.ts';
+import { RedisLimits } from './limits.ts';
+import { RedisOrders } from './orders.ts';
 import { Probe } from './probe.ts';
 import { RedisRegistry } from './registry.ts';
 import { keepLoaded } from './scripts.ts';
@@ -42,6 +45,8 @@ export function createRedisEngine(options: RedisEngineOptions): Engine {
     streams: new RedisStreams(commands, options),
     handover,
     registry: new RedisRegistry(commands, options),
+    orders: new RedisOrders(commands, options.instanceId),
+    limits: new RedisLimits(commands, options.instanceId),
     probe: () => probe.run(),
     connect: (timeoutMs) => {
       const deadline = clock.elapsed() + timeoutMs;
@@ -64,7 +69,8 @@ export function createRedisEngine(options: RedisEngineOptions): Engine {
 
 /** One Redis is one link for commands and one for hand-overs; several URLs name nodes of a cluster. */
 function connectLinks(options: RedisEngineOptions) {
-  const { clock, instanceId, log, urls } = options;
+  const { clock, instanceId, urls } = options;
+  const log = sparingLog(options.log, clock);
   const [url = '', ...others] = urls;
   if (others.length === 0) {
     const commands = createCommandLink(url, log);

@@ -13,13 +13,23 @@ export const keys = {
   instance: (instanceId: string) => `ws:instances:${instanceId}`,
 
   // Helpers of our own.
+  /** Hash of where each of a user's tasks is. */
+  progress: (userId: string) => `ws:progress:{${userId}}`,
   /** Body hash of a publish request, for the idempotency window. */
   claim: ({ service, id }: Omit<IdempotencyKey, 'item'>) => `ws:publish:${service}:${id}`,
   /** First answer to one item of a publish request, for the idempotency window. */
   result: (userId: string, { service, id, item }: IdempotencyKey) =>
     `ws:published:{${userId}}:${service}:${item}:${id}`,
-  /** Sorted set of instance ids by when they expire. */
+  /** Set of instance ids, those of dead instances included until somebody has cleared them. */
   instances: 'ws:instances',
+  /** Hash of the user of each connection of an instance. */
+  connectionsOfInstance: (instanceId: string) => `ws:connections:instance:${instanceId}`,
+  /** Which survivor clears a dead instance. */
+  clearing: (instanceId: string) => `ws:clearing:${instanceId}`,
+  /** List of orders for an instance. */
+  orders: (instanceId: string) => `ws:orders:${instanceId}`,
+  /** Hash of a bucket of tokens, and of the share in it of each instance. */
+  limit: (limit: string) => `ws:limits:${limit}`,
   /** Sorted set of upgrades from one client address by when they stop counting. */
   upgrades: (address: string) => `ws:upgrades:${address}`,
   /** Written and heard by the instance itself, to prove that both ways work. */

@@ -5,13 +5,14 @@ import type { CommandClient } from './client.ts';
 import { answered } from './client.ts';
 import type { RedisHandover } from './handover.ts';
 import { keys } from './keys.ts';
+import { runScript, scripts } from './scripts.ts';
 import { LINK_DOWN } from './subscriber-link.ts';
 
 const HEARD_WITHIN_MS = 1_000;
 const KEY_TTL_MS = 60_000;
 
 export type ProbeOptions = {
-  readonly commands: Pick<CommandClient, 'set' | 'publish' | 'spublish' | 'isCluster'>;
+  readonly commands: CommandClient;
   readonly handover: Pick<RedisHandover, 'isLive' | 'onProbe' | 'renew'>;
   readonly instanceId: string;
   readonly clock: Clock;
@@ -20,7 +21,10 @@ export type ProbeOptions = {
 
 type Waiting = { heard(): void; failed(reason: string): void };
 
-/** One write, and one hand-over to ourselves: a subscriber link that only seems to be there fails, and is renewed. */
+/**
+ * All that an append does but for the log: what keeps Redis from taking events fails here too. And one hand-over to
+ * ourselves: a subscriber link that only seems to be there fails, and is renewed.
+ */
 export class Probe {
   readonly #options: ProbeOptions;
   readonly #key: string;
@@ -40,11 +44,8 @@ export class Probe {
     const start = clock.elapsed();
     const heard = this.#hear(nonce);
     try {
-      const written = commands.set(this.#key, nonce, 'PX', KEY_TTL_MS);
-      const said = commands.isCluster
-        ? commands.spublish(this.#key, nonce)
-        : commands.publish(this.#key, nonce);
-      await answered(Promise.all([written, said]));
+      const args = [nonce, KEY_TTL_MS, commands.isCluster ? 'SPUBLISH' : 'PUBLISH'];
+      await answered(runScript(commands, scripts.probe, { keys: [this.#key, this.#key], args }));
       const giveUp = clock.after(HEARD_WITHIN_MS, () => this.#missed(nonce));
       await heard.finally(giveUp);
       return clock.elapsed() - start;

@@ -1,16 +1,21 @@
 import type { Buffer } from 'node:buffer';
-import type { EventHeader, EventRecord, NewEvent } from '../../core/ports/engine.ts';
+import type { EventHeader, EventRecord, NewEvent, ProgressPlace } from '../../core/ports/engine.ts';
 import type { Priority } from '../../protocol/events.ts';
 
 // An event on the wire and in the log: `<epoch> <sequence id> <labels>\n<frame>`. The labels stand in front so that
-// an instance can filter without reading JSON; no id contains a space or `~`, which stands for "none".
+// an instance can filter without reading JSON; no id contains a space or `~`, which stands for "none". An ephemeral
+// event has no sequence id; its labels end with its place in its task: `<run> <update> <step> <total>`.
 
 const NONE = '~';
 const NEW_LINE = 0x0a;
 
-/** What stands before the frame, but for epoch and sequence id, which the script puts there. */
+/** What stands before the frame, but for what the script puts there: epoch, sequence id, and a place in a task. */
 export const labelsOf = ({ priority, eventType, agentId, projectId, taskId }: NewEvent): string =>
   `${priority} ${eventType} ${agentId} ${projectId ?? NONE} ${taskId ?? NONE}`;
+
+/** What the script is told of the task of an ephemeral event: its name, and how far it is. */
+export const taskWordsOf = ({ agentId, taskId, progress }: NewEvent): (string | number)[] =>
+  progress === null ? [] : [`${agentId} ${taskId}`, progress.step, progress.total, progress.percent];
 
 /** Reads an event off the wire; null for what no script of ours can have written. The frame is not copied. */
 export function decodeRecord(bytes: Buffer): EventRecord | null {
@@ -21,9 +26,11 @@ export function decodeRecord(bytes: Buffer): EventRecord | null {
 }
 
 function decodeHeader(words: string[]): EventHeader | null {
-  const [epoch, sequence, priority, eventType, agentId, project, task] = words;
+  const [epoch, sequence, priority, eventType, agentId, project, task, ...place] = words;
   if (epoch === undefined || eventType === undefined || agentId === undefined || task === undefined)
     return null;
+  const progress = sequence === NONE ? placeOf(place) : undefined;
+  if (progress === null) return null;
   return {
     agentId,
     eventType,
@@ -31,5 +38,12 @@ function decodeHeader(words: string[]): EventHeader | null {
     taskId: task === NONE ? null : task,
     priority: priority as Priority,
     position: sequence === NONE ? null : { epoch, sequenceId: Number(sequence) },
+    ...(progress && { progress }),
   };
+}
+
+function placeOf(words: readonly string[]): ProgressPlace | null {
+  const [run, update, step, total] = words.map(Number);
+  if (run === undefined || update === undefined || step === undefined || total === undefined) return null;
+  return [run, update, step, total].every(Number.isSafeInteger) ? { run, update, step, total } : null;
 }

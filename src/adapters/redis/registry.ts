@@ -1,161 +1,180 @@
 import type { EngineOptions } from '../../core/limits.ts';
-import { CONNECTION_RETRY_MS, UPGRADE_SPAN_MS } from '../../core/limits.ts';
 import type {
   Admission,
   AdmissionRequest,
   ConnectionEntry,
   InstanceEntry,
+  RegisteredConnection,
   Registry,
 } from '../../core/ports/engine.ts';
-import { CONNECTION_LEASE_MS } from '../../core/ports/engine.ts';
-import type { Filters } from '../../protocol/filters.ts';
+import { CLEARING_MS, CONNECTION_LEASE_MS, INSTANCE_LEASE_MS } from '../../core/ports/engine.ts';
 import type { CommandClient } from './client.ts';
 import { answered } from './client.ts';
+import type { Fields } from './entries.ts';
+import { connectionOf, fieldsOfConnection, fieldsOfInstance, instanceOf } from './entries.ts';
 import { keys } from './keys.ts';
+import { RedisPlaces } from './places.ts';
 import { runScript, scripts } from './scripts.ts';
+import { bySlot } from './slots.ts';
 
-/** A place in a set of at most `most`; 0 for any number. */
-type Place = {
-  readonly key: string;
-  readonly most: number;
-  readonly holdMs: number;
-  readonly reserve: boolean;
-};
+/** Removals that are sent at a time while a dead instance is cleared. */
+const CLEARING_BATCH = 250;
+
+type Owned = Pick<ConnectionEntry, 'connectionId' | 'userId'>;
 
 /**
- * Connections and instances as hashes that expire by themselves, and sorted sets that find them. All times are of
- * Redis's own clock: those of the instances need not agree.
+ * Connections and instances as hashes that expire by themselves, and what finds them: the connections of a user, of an
+ * instance, and all instances. No key is ever searched for. Times are of Redis's own clock: those of the instances need
+ * not agree.
  */
 export class RedisRegistry implements Registry {
   readonly #redis: CommandClient;
-  readonly #options: EngineOptions;
+  readonly #places: RedisPlaces;
+  readonly #instanceId: string;
 
   constructor(redis: CommandClient, options: EngineOptions) {
     this.#redis = redis;
-    this.#options = options;
+    this.#places = new RedisPlaces(redis, options);
+    this.#instanceId = options.instanceId;
   }
 
-  // The two sets can stand in different cluster slots, so no one step can take both places. The address is asked
-  // first and taken last: who is refused then holds nothing meanwhile that another could be refused for (G12).
-  async admit({ connectionId, userId, address, reserve }: AdmissionRequest): Promise<Admission> {
-    const { connectRatePerAddress: rate, maxConnectionsPerUser } = this.#options;
-    const upgrade = { key: keys.upgrades(address), most: rate, holdMs: UPGRADE_SPAN_MS };
-    const connection = { key: keys.connectionsOfUser(userId), most: maxConnectionsPerUser };
-    const place = { ...connection, holdMs: CONNECTION_LEASE_MS, reserve };
-    const wait = rate > 0 ? await this.#take(connectionId, { ...upgrade, reserve: false }) : 0;
-    if (wait > 0) return { kind: 'too_many_upgrades', retryAfterMs: wait };
-    if ((await this.#take(connectionId, place)) > 0)
-      return { kind: 'too_many_connections', retryAfterMs: CONNECTION_RETRY_MS };
-    const late = rate > 0 && reserve ? await this.#take(connectionId, { ...upgrade, reserve }) : 0;
-    if (late === 0) return { kind: 'admitted' };
-    await answered(this.#redis.zrem(place.key, connectionId));
-    return { kind: 'too_many_upgrades', retryAfterMs: late };
+  admit(request: AdmissionRequest): Promise<Admission> {
+    return this.#places.admit(request);
   }
 
-  async giveBack({ connectionId, userId, address }: Omit<AdmissionRequest, 'reserve'>): Promise<void> {
-    const places = [keys.upgrades(address), keys.connectionsOfUser(userId)];
-    await answered(Promise.all(places.map((key) => this.#redis.zrem(key, connectionId))));
+  giveBack(request: Omit<AdmissionRequest, 'reserve'>): Promise<void> {
+    return this.#places.giveBack(request);
   }
 
   async refresh(entries: readonly ConnectionEntry[]): Promise<void> {
-    const writes = entries.flatMap((entry) => [
-      this.#lease(keys.connection(entry.connectionId), fieldsOfConnection(entry, this.#options.instanceId)),
-      this.#index(keys.connectionsOfUser(entry.userId), entry.connectionId),
-    ]);
-    await answered(Promise.all(writes));
+    if (entries.length === 0) return;
+    const owned = keys.connectionsOfInstance(this.#instanceId);
+    await answered(
+      Promise.all([
+        this.#lease(
+          entries.map((entry) => ({
+            key: keys.connection(entry.connectionId),
+            fields: fieldsOfConnection(entry, this.#instanceId),
+          })),
+          CONNECTION_LEASE_MS,
+        ),
+        this.#hold(entries),
+        this.#lease([{ key: owned, fields: usersOf(entries) }], CONNECTION_LEASE_MS),
+      ]),
+    );
   }
 
-  async remove(connections: readonly Pick<ConnectionEntry, 'connectionId' | 'userId'>[]): Promise<void> {
-    const writes = connections.flatMap(({ connectionId, userId }) => [
-      this.#redis.del(keys.connection(connectionId)),
-      this.#redis.zrem(keys.connectionsOfUser(userId), connectionId),
-    ]);
-    await answered(Promise.all(writes));
+  async remove(connections: readonly Owned[]): Promise<void> {
+    await this.#remove(connections, this.#instanceId);
   }
 
-  async connectionsOf(userId: string): Promise<(ConnectionEntry & { instanceId: string })[]> {
-    const found = await this.#find(keys.connectionsOfUser(userId), keys.connection);
+  async connection(connectionId: string): Promise<RegisteredConnection | null> {
+    const fields = await answered(this.#redis.hgetall(keys.connection(connectionId)));
+    return fields.connection_id === undefined ? null : connectionOf(fields);
+  }
+
+  async connectionsOf(userId: string): Promise<RegisteredConnection[]> {
+    const ids = await answered(this.#redis.zrange(keys.connectionsOfUser(userId), '0', '-1'));
+    const found = await this.#hashes(ids.map(keys.connection));
     return found.filter((fields) => fields.connection_id !== undefined).map(connectionOf);
   }
 
-  async announce(instance: InstanceEntry): Promise<void> {
+  async announce(instance: InstanceEntry): Promise<boolean> {
     const { instanceId } = instance;
-    const leased = this.#lease(keys.instance(instanceId), fieldsOfInstance(instance));
-    await answered(Promise.all([leased, this.#index(keys.instances, instanceId)]));
+    const hash = { key: keys.instance(instanceId), fields: fieldsOfInstance(instance) };
+    const [[known]] = await answered(
+      Promise.all([
+        this.#lease([hash], INSTANCE_LEASE_MS),
+        this.#redis.sadd(keys.instances, instanceId),
+        // Longer than the instance itself, so that a survivor finds what it leaves.
+        this.#redis.pexpire(keys.instances, CONNECTION_LEASE_MS),
+        this.#redis.pexpire(keys.connectionsOfInstance(instanceId), CONNECTION_LEASE_MS),
+      ]),
+    );
+    return Number(known) === 1;
   }
 
   async withdraw(instanceId: string): Promise<void> {
-    const gone = [this.#redis.del(keys.instance(instanceId)), this.#redis.zrem(keys.instances, instanceId)];
-    await answered(Promise.all(gone));
+    const gone = [keys.instance(instanceId), keys.connectionsOfInstance(instanceId), keys.orders(instanceId)];
+    const removed = gone.map((key) => this.#redis.del(key));
+    await answered(Promise.all([...removed, this.#redis.srem(keys.instances, instanceId)]));
   }
 
   async instances(): Promise<InstanceEntry[]> {
-    const found = await this.#find(keys.instances, keys.instance);
+    const found = await this.#hashes((await this.#instanceIds()).map(keys.instance));
     return found.filter((fields) => fields.instance_id !== undefined).map(instanceOf);
   }
 
-  /** Gives 0, or the time in ms until a place falls free. */
-  async #take(member: string, { key, most, holdMs, reserve }: Place): Promise<number> {
-    const args = [member, most, holdMs, reserve ? 1 : 0];
-    return Number(await answered(runScript(this.#redis, scripts.takePlace, { keys: [key], args })));
+  async dead(): Promise<string[]> {
+    const ids = await this.#instanceIds();
+    const lives = await answered(Promise.all(ids.map((id) => this.#redis.exists(keys.instance(id)))));
+    const mine = await answered(
+      Promise.all(
+        ids
+          .filter((_, index) => lives[index] === 0)
+          .map(async (id) => {
+            const taken = await this.#redis.set(keys.clearing(id), this.#instanceId, 'PX', CLEARING_MS, 'NX');
+            return taken === null ? [] : [id];
+          }),
+      ),
+    );
+    return mine.flat();
   }
 
-  #index(key: string, member: string): Promise<unknown> {
-    return this.#take(member, { key, most: 0, holdMs: CONNECTION_LEASE_MS, reserve: true });
+  async clear(instanceId: string): Promise<number> {
+    const users = await answered(this.#redis.hgetall(keys.connectionsOfInstance(instanceId)));
+    const left = Object.entries(users).map(([connectionId, userId]) => ({ connectionId, userId }));
+    for (let start = 0; start < left.length; start += CLEARING_BATCH) {
+      await this.#remove(left.slice(start, start + CLEARING_BATCH), instanceId);
+    }
+    await this.withdraw(instanceId);
+    return left.length;
   }
 
-  #lease(key: string, fields: Record<string, string | number>): Promise<unknown> {
-    const args = [CONNECTION_LEASE_MS, ...Object.entries(fields).flat()];
-    return runScript(this.#redis, scripts.lease, { keys: [key], args });
+  async #remove(connections: readonly Owned[], instanceId: string): Promise<void> {
+    if (connections.length === 0) return;
+    const ids = connections.map(({ connectionId }) => connectionId);
+    const removals = connections.flatMap(({ connectionId, userId }) => [
+      this.#redis.del(keys.connection(connectionId)),
+      this.#redis.zrem(keys.connectionsOfUser(userId), connectionId),
+    ]);
+    const disowned = this.#redis.hdel(keys.connectionsOfInstance(instanceId), ...ids);
+    await answered(Promise.all([...removals, disowned]));
   }
 
-  /** The hashes that an index names; one that has expired is empty. */
-  async #find(index: string, keyOf: (member: string) => string): Promise<Fields[]> {
-    const members = await answered(this.#redis.zrange(index, '0', '-1'));
-    return answered(Promise.all(members.map((member) => this.#redis.hgetall(keyOf(member)))));
+  /** Writes hashes that stand for a time, a slot at a time; gives for each group how many stood already. */
+  #lease(hashes: readonly Hash[], leaseMs: number): Promise<unknown[]> {
+    const calls = bySlot(this.#redis, hashes).map((group) => {
+      const words = group.map(({ fields }) => Object.entries(fields).flat());
+      const args = [leaseMs, ...words.flatMap((one) => [one.length, ...one])];
+      return runScript(this.#redis, scripts.lease, { keys: group.map(({ key }) => key), args });
+    });
+    return Promise.all(calls);
+  }
+
+  /** Keeps the places of connections among those of their users. */
+  #hold(entries: readonly ConnectionEntry[]): Promise<unknown[]> {
+    const places = entries.map(({ connectionId, userId }) => ({
+      key: keys.connectionsOfUser(userId),
+      connectionId,
+    }));
+    const calls = bySlot(this.#redis, places).map((group) => {
+      const args = [CONNECTION_LEASE_MS, ...group.map(({ connectionId }) => connectionId)];
+      return runScript(this.#redis, scripts.hold, { keys: group.map(({ key }) => key), args });
+    });
+    return Promise.all(calls);
+  }
+
+  #instanceIds(): Promise<string[]> {
+    return answered(this.#redis.smembers(keys.instances));
+  }
+
+  #hashes(all: readonly string[]): Promise<Fields[]> {
+    return answered(Promise.all(all.map((key) => this.#redis.hgetall(key))));
   }
 }
 
-type Fields = Record<string, string>;
+type Hash = { readonly key: string; readonly fields: Readonly<Record<string, string | number>> };
 
-const fieldsOfConnection = (entry: ConnectionEntry, instanceId: string) => ({
-  connection_id: entry.connectionId,
-  user_id: entry.userId,
-  instance_id: instanceId,
-  connected_at: entry.connectedAt,
-  last_heartbeat: entry.lastHeartbeat,
-  filters: JSON.stringify(entry.filters),
-  last_sequence_id: entry.lastSequenceId,
-  is_draining: entry.isDraining ? 1 : 0,
-});
-
-const fieldsOfInstance = (instance: InstanceEntry) => ({
-  instance_id: instance.instanceId,
-  hostname: instance.hostname,
-  port: instance.port,
-  started_at: instance.startedAt,
-  last_heartbeat: instance.lastHeartbeat,
-  connection_count: instance.connectionCount,
-  status: instance.status,
-});
-
-const connectionOf = (fields: Fields) => ({
-  connectionId: fields.connection_id ?? '',
-  userId: fields.user_id ?? '',
-  instanceId: fields.instance_id ?? '',
-  connectedAt: Number(fields.connected_at),
-  lastHeartbeat: Number(fields.last_heartbeat),
-  filters: JSON.parse(fields.filters ?? 'null') as Filters,
-  lastSequenceId: Number(fields.last_sequence_id),
-  isDraining: fields.is_draining === '1',
-});
-
-const instanceOf = (fields: Fields): InstanceEntry => ({
-  instanceId: fields.instance_id ?? '',
-  hostname: fields.hostname ?? '',
-  port: Number(fields.port),
-  startedAt: Number(fields.started_at),
-  lastHeartbeat: Number(fields.last_heartbeat),
-  connectionCount: Number(fields.connection_count),
-  status: fields.status === 'draining' ? 'draining' : 'active',
-});
+const usersOf = (entries: readonly ConnectionEntry[]): Record<string, string> =>
+  Object.fromEntries(entries.map(({ connectionId, userId }) => [connectionId, userId]));

@@ -13,11 +13,14 @@ function script(...files: string[]): Script {
 }
 
 export const scripts = {
-  append: script('stream.lua', 'append.lua'),
-  read: script('stream.lua', 'read.lua'),
+  append: script('stream.lua', 'progress.lua', 'append.lua'),
+  read: script('stream.lua', 'progress.lua', 'read.lua'),
   claim: script('claim.lua'),
+  probe: script('stream.lua', 'probe.lua'),
   takePlace: script('take_place.lua'),
   lease: script('lease.lua'),
+  hold: script('hold.lua'),
+  leaseTokens: script('lease_tokens.lua'),
 } as const;
 
 export type ScriptCall = {

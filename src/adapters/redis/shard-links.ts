@@ -20,6 +20,9 @@ export type ShardLinksOptions = {
 /** A master of the cluster, as the client names it: `host:port`. */
 type Node = string;
 
+/** Where a channel is heard; null where it has yet to be subscribed to. One that is given up and wanted again has another. */
+type Home = { node: Node | null };
+
 /**
  * One subscriber link for each master of a cluster. A channel is heard where its slot is; when the slot moves, or a
  * replica takes over, the channel follows, and what was said meanwhile may have been missed.
@@ -27,16 +30,24 @@ type Node = string;
 export class ShardLinks implements Channels {
   readonly #options: ShardLinksOptions;
   readonly #links = new Map<Node, SubscriberLink>();
-  /** Where each wanted channel is heard; null where it has yet to be subscribed to. */
-  readonly #homes = new Map<string, Node | null>();
+  /** The home of each wanted channel. */
+  readonly #homes = new Map<string, Home>();
   readonly #stop: Cancel;
+  /** The master of each slot, as it was last told by the cluster. */
+  #owners: readonly (Node | undefined)[] = [];
   #isLooking = false;
   #hasStood = false;
+  #isClosed = false;
 
   constructor(options: ShardLinksOptions) {
     this.#options = options;
-    options.cluster.on('ready', () => void this.#look());
-    this.#stop = options.clock.every(LOOK_EVERY_MS, () => void this.#look());
+    const { clock, cluster } = options;
+    cluster.on('refresh', () => {
+      // A copy: where the client is told that one slot has moved, it takes all of the range for moved until it has asked.
+      this.#owners = cluster.slots.map(([master]) => master);
+    });
+    cluster.on('ready', () => void this.#look());
+    this.#stop = clock.every(LOOK_EVERY_MS, () => void this.#look());
   }
 
   /** Not before every master is heard; later, with some shards away, the users of the others are still served. */
@@ -47,13 +58,17 @@ export class ShardLinks implements Channels {
 
   async subscribe(channel: string): Promise<void> {
     const node = this.#ownerOf(channel);
-    if (node === null) throw new EngineUnavailable(LINK_DOWN);
-    const wasWanted = this.#homes.has(channel);
-    this.#homes.set(channel, node);
+    const link = node === null ? undefined : this.#links.get(node);
+    if (link === undefined) throw new EngineUnavailable(LINK_DOWN);
+    const known = this.#homes.get(channel);
+    const home = { node };
+    this.#homes.set(channel, home);
     try {
-      await this.#link(node).subscribe(channel);
+      await link.subscribe(channel);
     } catch (error) {
-      if (!wasWanted) this.#homes.delete(channel);
+      home.node = null;
+      // Not where it was given up and wanted again meanwhile.
+      if (known === undefined && this.#homes.get(channel) === home) this.#homes.delete(channel);
       // The answer may be that the slot has moved.
       this.#options.cluster.refreshSlotsCache();
       throw error;
@@ -61,45 +76,37 @@ export class ShardLinks implements Channels {
   }
 
   keep(channel: string): void {
-    this.#homes.set(channel, null);
+    this.#homes.set(channel, { node: null });
   }
 
   async unsubscribe(channel: string): Promise<void> {
-    const home = this.#homes.get(channel) ?? null;
+    const link = this.#linkOf(channel);
     this.#homes.delete(channel);
-    if (home !== null) await this.#links.get(home)?.unsubscribe(channel);
+    await link?.unsubscribe(channel);
   }
 
   renew(channel: string): void {
-    const home = this.#homes.get(channel) ?? null;
-    if (home !== null) this.#links.get(home)?.renew();
+    this.#linkOf(channel)?.renew();
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stop();
     await Promise.all([...this.#links.values()].map((link) => link.close()));
   }
 
   #ownerOf(channel: string): Node | null {
-    return this.#options.cluster.slots[calculateSlot(channel)]?.[0] ?? null;
+    return this.#owners[calculateSlot(channel)] ?? null;
   }
 
-  #link(node: Node): SubscriberLink {
-    const known = this.#links.get(node);
-    if (known !== undefined) return known;
-    const { cluster, listener, log } = this.#options;
-    const redis = createShardLink(node, { cluster, log });
-    const interrupted = () => {
-      listener.interrupted();
-      void this.#look();
-    };
-    const link = new SubscriberLink({ redis, isSharded: true, listener: { ...listener, interrupted }, log });
-    this.#links.set(node, link);
-    return link;
+  /** The link that a channel is heard over. */
+  #linkOf(channel: string): SubscriberLink | undefined {
+    const node = this.#homes.get(channel)?.node ?? null;
+    return node === null ? undefined : this.#links.get(node);
   }
 
   async #look(): Promise<void> {
-    if (this.#isLooking) return;
+    if (this.#isLooking || this.#isClosed) return;
     this.#isLooking = true;
     try {
       this.#followMasters();
@@ -113,14 +120,15 @@ export class ShardLinks implements Channels {
 
   #isWhole(): boolean {
     const links = [...this.#links.values()];
-    return (
-      links.length > 0 && links.every((link) => link.isLive) && ![...this.#homes.values()].includes(null)
-    );
+    const homes = [...this.#homes.values()];
+    return links.length > 0 && links.every((link) => link.isLive) && homes.every(({ node }) => node !== null);
   }
 
   #followMasters(): void {
-    const masters = new Set(this.#options.cluster.slots.flatMap(([master]) => master ?? []));
-    for (const master of masters) this.#link(master);
+    const masters = new Set(this.#owners.flatMap((master) => master ?? []));
+    for (const master of masters) {
+      if (!this.#links.has(master)) this.#links.set(master, this.#newLink(master));
+    }
     for (const [node, link] of this.#links) {
       if (masters.has(node)) continue;
       this.#links.delete(node);
@@ -128,29 +136,50 @@ export class ShardLinks implements Channels {
     }
   }
 
+  #newLink(node: Node): SubscriberLink {
+    const { cluster, listener, log } = this.#options;
+    const redis = createShardLink(node, { cluster, log });
+    const interrupted = () => {
+      listener.interrupted();
+      void this.#look();
+    };
+    const strayed = (channel: string) => {
+      const home = this.#homes.get(channel);
+      if (home?.node === node) home.node = null;
+    };
+    return new SubscriberLink({
+      redis,
+      isSharded: true,
+      listener: { ...listener, interrupted },
+      strayed,
+      log,
+    });
+  }
+
   /** Tells whether a channel was moved. */
   async #followSlots(): Promise<boolean> {
     const astray = [...this.#homes].filter(
-      ([channel, home]) => home === null || home !== this.#ownerOf(channel),
+      ([channel, { node }]) => node === null || node !== this.#ownerOf(channel),
     );
     const moved = await Promise.all(astray.map(([channel, home]) => this.#move(channel, home)));
     return moved.includes(true);
   }
 
-  async #move(channel: string, home: Node | null): Promise<boolean> {
+  async #move(channel: string, home: Home): Promise<boolean> {
     const owner = this.#ownerOf(channel);
-    if (owner === null || !this.#link(owner).isLive) return false;
+    const link = owner === null ? undefined : this.#links.get(owner);
+    if (link === undefined || !link.isLive) return false;
+    // Nobody waits for this goodbye: its node may be the one that has gone.
+    this.#linkOf(channel)
+      ?.unsubscribe(channel)
+      .catch(() => {});
+    home.node = owner;
     try {
-      if (home !== null) await this.#links.get(home)?.unsubscribe(channel);
-      // It may have been given up meanwhile.
-      if (!this.#homes.has(channel)) return false;
-      this.#homes.set(channel, owner);
-      await this.#link(owner).subscribe(channel);
-      if (!this.#homes.has(channel)) await this.#link(owner).unsubscribe(channel);
+      await link.subscribe(channel);
       return true;
     } catch {
       // Looked at again the next time.
-      if (this.#homes.has(channel)) this.#homes.set(channel, null);
+      home.node = null;
       return false;
     }
   }

@@ -6,17 +6,17 @@ import type {
   Appended,
   IdempotencyKey,
   NewEvent,
+  Opened,
   Page,
   Position,
   Streams,
-  Tail,
 } from '../../core/ports/engine.ts';
-import { EPOCH_SKIP } from '../../core/ports/engine.ts';
+import { EPOCH_SKIP_PER_MS, MIN_EPOCH_SKIP } from '../../core/ports/engine.ts';
 import type { Random } from '../../core/ports/random.ts';
 import type { CommandClient } from './client.ts';
 import { answered } from './client.ts';
 import { keys } from './keys.ts';
-import { decodeRecord, labelsOf } from './record.ts';
+import { decodeRecord, labelsOf, taskWordsOf } from './record.ts';
 import { runScript, scripts } from './scripts.ts';
 
 /** How many streams one batch of `ends` asks about. */
@@ -46,11 +46,17 @@ export class RedisStreams implements Streams {
   }
 
   async append(event: NewEvent, key: IdempotencyKey): Promise<Appended> {
-    const { userId, eventType, ephemeral, frame } = event;
+    const { userId, eventType, frame } = event;
     const { replayWindowMs, maxReplayMessages } = this.#options;
     const answer = await answered(
       runScript(this.#redis, scripts.append, {
-        keys: [keys.stream(userId), keys.meta(userId), keys.result(userId, key), keys.channel(userId)],
+        keys: [
+          keys.stream(userId),
+          keys.meta(userId),
+          keys.result(userId, key),
+          keys.channel(userId),
+          keys.progress(userId),
+        ],
         args: [
           ...this.#adoption(),
           replayWindowMs,
@@ -59,10 +65,10 @@ export class RedisStreams implements Streams {
           userId,
           eventType,
           labelsOf(event),
-          ephemeral ? 1 : 0,
           frame.head,
           frame.tail,
           this.#redis.isCluster ? 'SPUBLISH' : 'PUBLISH',
+          ...taskWordsOf(event),
         ],
       }),
     );
@@ -74,8 +80,9 @@ export class RedisStreams implements Streams {
     };
   }
 
-  async open(userId: string): Promise<Tail> {
-    return (await this.#page(userId, { after: 0, events: 0 })).tail;
+  async open(userId: string): Promise<Opened> {
+    const { tail, records } = await this.#page(userId, { after: 0, events: 0 });
+    return { ...tail, running: records };
   }
 
   read(userId: string, afterSequenceId: number): Promise<Page> {
@@ -110,7 +117,7 @@ export class RedisStreams implements Streams {
   async #page(userId: string, { after, events }: { after: number; events: number }): Promise<Page> {
     const answer = await answered(
       runScript(this.#redis, scripts.read, {
-        keys: [keys.stream(userId), keys.meta(userId)],
+        keys: [keys.stream(userId), keys.meta(userId), keys.progress(userId)],
         args: [...this.#adoption(), this.#options.replayWindowMs, after, events, PAGE_BYTES],
       }),
     );
@@ -118,9 +125,14 @@ export class RedisStreams implements Streams {
   }
 
   // Every call offers an epoch of its own, and hardly one is ever taken: so chance is asked once, not each time.
-  #adoption(): [candidate: string, skip: number, memoryMs: number] {
+  #adoption(): [candidate: string, skipPerMs: number, minSkip: number, memoryMs: number] {
     this.#epochs++;
-    return [`${this.#name}-${this.#epochs.toString(36)}`, EPOCH_SKIP, STREAM_MEMORY_MS];
+    return [
+      `${this.#name}-${this.#epochs.toString(36)}`,
+      EPOCH_SKIP_PER_MS,
+      MIN_EPOCH_SKIP,
+      STREAM_MEMORY_MS,
+    ];
   }
 }
 

@@ -31,6 +31,8 @@ export type SubscriberLinkOptions = {
   /** Sharded channels are those of a cluster: SSUBSCRIBE in place of SUBSCRIBE. */
   readonly isSharded: boolean;
   readonly listener: ChannelListener;
+  /** Told of sharded channels that the node turned away after it had them: their slot has moved. */
+  readonly strayed?: (channel: string) => void;
   readonly log: Log;
 };
 
@@ -44,6 +46,8 @@ export class SubscriberLink implements Channels {
   readonly #wanted = new Map<string, Promise<unknown>>();
   /** The present link, null while there is none. What was begun on an earlier one no longer counts. */
   #connected: Connected | null = null;
+  /** Redis took subscriptions away, and its client does not tell which. */
+  #isRobbed = false;
 
   constructor(options: SubscriberLinkOptions) {
     this.#options = options;
@@ -56,6 +60,10 @@ export class SubscriberLink implements Channels {
     redis.on('ready', () => void this.#restore({ isLive: false }));
     redis.on('close', () => {
       this.#connected = null;
+    });
+    // A slot has left this node, and the subscriptions with it. It may be back before anybody looks.
+    redis.on('moved', () => {
+      this.#isRobbed = true;
     });
   }
 
@@ -79,7 +87,9 @@ export class SubscriberLink implements Channels {
     if (connected === null) return;
     try {
       const { redis, isSharded } = this.#options;
-      await answered(isSharded ? redis.sunsubscribe(channel) : redis.unsubscribe(channel));
+      await answered(
+        isSharded ? redis.sunsubscribe(channel).catch(unlessTurnedAway) : redis.unsubscribe(channel),
+      );
     } catch (error) {
       // A link that went down took the subscription along, and the next one will not bring it back.
       if (connected === this.#connected) throw error;
@@ -96,32 +106,36 @@ export class SubscriberLink implements Channels {
     return closeLink(this.#options.redis);
   }
 
-  /** Asks the peer for a sign of life, and renews the link where none comes. */
+  /** Asks the peer for a sign of life, or for what it took, and renews the link where no answer comes. */
   async check(): Promise<void> {
     const connected = this.#connected;
     if (!this.isLive) return;
     try {
-      await this.#options.redis.ping();
+      if (this.#isRobbed) await this.#reclaim();
+      else await this.#options.redis.ping();
     } catch {
       if (connected === this.#connected) this.renew();
     }
   }
 
   #want(channel: string): Promise<unknown> {
-    const answer = answered(this.#subscribe([channel]));
+    const { redis, isSharded } = this.#options;
+    const answer = answered(isSharded ? redis.ssubscribe(channel) : redis.subscribe(channel));
     this.#wanted.set(channel, answer);
     answer.catch(() => {
       // Not where it was given up and wanted again meanwhile.
-      if (this.#wanted.get(channel) === answer) this.#wanted.delete(channel);
+      if (this.#wanted.get(channel) !== answer) return;
+      // What was not answered may still be carried out; this comes behind it.
+      this.unsubscribe(channel).catch(() => {});
     });
     return answer;
   }
 
-  #subscribe(channels: readonly string[]): Promise<unknown> {
-    const { redis, isSharded } = this.#options;
-    // One command names channels of one slot only, so each is a command of its own; the client sends them together.
-    if (isSharded) return Promise.all(channels.map((channel) => redis.ssubscribe(channel)));
-    return redis.subscribe(...channels);
+  /** Asks for every subscription again; those that stand are not disturbed. */
+  async #reclaim(): Promise<void> {
+    this.#isRobbed = false;
+    await this.#resubscribe();
+    this.#options.listener.interrupted();
   }
 
   async #restore(connected: Connected): Promise<void> {
@@ -143,7 +157,30 @@ export class SubscriberLink implements Channels {
     for (let start = 0; start < channels.length; start += RESUBSCRIBE_BATCH) {
       // Not those that were given up while the batches before were waited for.
       const batch = channels.slice(start, start + RESUBSCRIBE_BATCH).filter((name) => this.#wanted.has(name));
-      if (batch.length > 0) await this.#subscribe(batch);
+      if (batch.length > 0) await this.#bringBack(batch);
     }
   }
+
+  #bringBack(channels: readonly string[]): Promise<unknown> {
+    const { redis, isSharded, strayed } = this.#options;
+    if (!isSharded) return redis.subscribe(...channels);
+    // One command names channels of one slot only, so each is a command of its own; the client sends them together.
+    const answers = channels.map(async (channel) => {
+      const wanted = this.#wanted.get(channel);
+      try {
+        await redis.ssubscribe(channel);
+      } catch (error) {
+        unlessTurnedAway(error);
+        if (this.#wanted.get(channel) !== wanted) return;
+        this.#wanted.delete(channel);
+        strayed?.(channel);
+      }
+    });
+    return Promise.all(answers);
+  }
+}
+
+/** What a node says of a slot that it does not, or at present cannot, serve. Anything else is thrown on. */
+function unlessTurnedAway(error: unknown): void {
+  if (!(error instanceof Error && /^(MOVED|CLUSTERDOWN) /.test(error.message))) throw error;
 }

@@ -1,5 +1,6 @@
 import type { Priority } from '../../protocol/events.ts';
 import type { Filterable, Filters } from '../../protocol/filters.ts';
+import type { Progress } from '../../protocol/progress.ts';
 import type { EventFrame } from '../../protocol/server-messages.ts';
 
 /**
@@ -11,6 +12,8 @@ export type Engine = {
   readonly streams: Streams;
   readonly handover: Handover;
   readonly registry: Registry;
+  readonly orders: Orders;
+  readonly limits: Limits;
   /** Resolves once the engine can be used, or when the time is up; `unavailable()` tells which. */
   connect(timeoutMs: number): Promise<void>;
   /** Proves with one write and one hand-over to itself that both ways work; resolves with the round trip in ms. */
@@ -36,6 +39,18 @@ export type EventHeader = Filterable & {
   readonly taskId: string | null;
   /** null for an ephemeral event. */
   readonly position: Position | null;
+  /** Of an ephemeral event. */
+  readonly progress?: ProgressPlace;
+};
+
+/** Which update of its task an ephemeral event is. */
+export type ProgressPlace = {
+  /** Of two runs of a task, the later has the greater number, unless the engine lost what it knew. */
+  readonly run: number;
+  /** Counts the updates of the run that were handed over, from 1 on. */
+  readonly update: number;
+  readonly step: number;
+  readonly total: number;
 };
 
 /** An accepted event: its header, and the frame that every client of it gets as it is (UTF-8 JSON). */
@@ -45,7 +60,8 @@ export type NewEvent = Filterable & {
   readonly userId: string;
   readonly priority: Priority;
   readonly taskId: string | null;
-  readonly ephemeral: boolean;
+  /** null for a persisted event. */
+  readonly progress: Progress | null;
   readonly frame: EventFrame;
 };
 
@@ -75,15 +91,27 @@ export type Tail = Position & {
   readonly trimmedTo: number;
 };
 
+/** A stream as an instance finds it that begins to follow it. */
+export type Opened = Tail & {
+  /** The newest update of each task in the middle of a run that was heard of within the replay window. */
+  readonly running: readonly EventRecord[];
+};
+
 /** A part of the log, read in one step with the tail it was read under. */
 export type Page = { readonly tail: Tail; readonly records: readonly EventRecord[] };
 
 /**
- * How far an epoch's numbers jump, at least, when it takes over from one whose end cannot be proven. To it the engine
- * adds one for every millisecond since the last event that it knows of: so the jump leads beyond an epoch between the
- * two that was lost whole, too.
+ * How many numbers an epoch skips, for every millisecond since the last event that the engine knows of, when it takes
+ * over from one whose end cannot be proven. It is more than one user's stream takes in practice. So numbers keep to a
+ * clock, which no rollback takes back: it leads beyond what was lost, be it several epochs whole.
  */
-export const EPOCH_SKIP = 100_000;
+export const EPOCH_SKIP_PER_MS = 10;
+
+/**
+ * How many numbers an epoch skips at least: the clock may have gone back, or nothing be left that tells the time. The
+ * clock comes to as many in 100 ms, less than a restart or a failover takes, so that epochs do not get ahead of it.
+ */
+export const MIN_EPOCH_SKIP = 1_000;
 
 export type Streams = {
   /**
@@ -92,11 +120,15 @@ export type Streams = {
   claim(key: Omit<IdempotencyKey, 'item'>, bodyHash: string): Promise<'claimed' | 'conflict'>;
   /**
    * One atomic step: idempotency result, epoch, dense sequence id, log entry, trimming by age and count, and the
-   * hand-over to every instance that has the user (G1).
+   * hand-over to every instance that has the user (G1). Of an ephemeral event: idempotency result, the progress of
+   * its task and the hand-over; an update that would go backwards is accepted, and not handed over (G10).
    */
   append(event: NewEvent, key: IdempotencyKey): Promise<Appended>;
-  /** The tail of a user's stream; gives the stream its epoch where it has none, or can no longer prove the old. */
-  open(userId: string): Promise<Tail>;
+  /**
+   * The tail of a user's stream, and its running tasks; gives the stream its epoch where it has none, or can no longer
+   * prove the old.
+   */
+  open(userId: string): Promise<Opened>;
   /** Events after a sequence id, oldest first, at most a page of them. */
   read(userId: string, afterSequenceId: number): Promise<Page>;
   /**
@@ -157,6 +189,8 @@ export type Admission =
   | { readonly kind: 'admitted' }
   | { readonly kind: 'too_many_connections' | 'too_many_upgrades'; readonly retryAfterMs: number };
 
+export type RegisteredConnection = ConnectionEntry & { readonly instanceId: string };
+
 /** Connections and instances, visible from every instance. What an instance stops refreshing expires by itself. */
 export type Registry = {
   /** Takes a place among the user's connections and the address's upgrades, or takes nothing. */
@@ -167,14 +201,89 @@ export type Registry = {
   refresh(entries: readonly ConnectionEntry[]): Promise<void>;
   /** Takes out connections, and places that were taken and never used. */
   remove(connections: readonly Pick<ConnectionEntry, 'connectionId' | 'userId'>[]): Promise<void>;
-  /** Connections of a user over all instances, with the instance of each. */
-  connectionsOf(userId: string): Promise<readonly (ConnectionEntry & { readonly instanceId: string })[]>;
-  announce(instance: InstanceEntry): Promise<void>;
+  connection(connectionId: string): Promise<RegisteredConnection | null>;
+  /** Connections of a user over all instances. */
+  connectionsOf(userId: string): Promise<readonly RegisteredConnection[]>;
+  /** Gives false where the registry did not know the instance: it has to be told of every connection anew. */
+  announce(instance: InstanceEntry): Promise<boolean>;
   withdraw(instanceId: string): Promise<void>;
   instances(): Promise<readonly InstanceEntry[]>;
+  /** Takes out the connections of an instance that is gone; gives how many. */
+  clear(instanceId: string): Promise<number>;
+  /**
+   * Instances whose lease ran out and that are not cleared yet. They are given to one that asks at a time; should it
+   * fail to clear them, they are given again after `CLEARING_MS`.
+   */
+  dead(): Promise<readonly string[]>;
 };
 
-/** How long an instance's connections stand without being refreshed, in ms. */
-export const CONNECTION_LEASE_MS = 60_000;
-/** How often connections and the instance are refreshed, in ms. */
-export const REGISTRY_REFRESH_MS = 20_000;
+/** How long the hash of an instance stands without being refreshed, in ms (contract §6). */
+export const INSTANCE_LEASE_MS = 60_000;
+/** How long an instance's connections stand without being refreshed, in ms: gone within 90 s without a survivor (G9). */
+export const CONNECTION_LEASE_MS = 85_000;
+/** How long one survivor has to clear a dead instance before another may try, in ms. */
+export const CLEARING_MS = 10_000;
+
+// --- orders ----------------------------------------------------------------------------------------------------
+
+/** What one instance tells another to do. */
+export type Order = {
+  readonly orderId: string;
+  readonly kind: 'disconnect_connection' | 'disconnect_user';
+  /** The id of the connection or user. */
+  readonly subject: string;
+};
+
+/**
+ * A box of orders for each instance. Not a channel: an order waits there until it is taken, so that a link that is down
+ * for a moment loses none, and who gave it can see that it was taken.
+ */
+export type Orders = {
+  put(instanceId: string, order: Order): Promise<void>;
+  /** Whether an order was not taken yet. */
+  isWaiting(instanceId: string, order: Order): Promise<boolean>;
+  /** Takes an order back; false where it was taken already. */
+  takeBack(instanceId: string, order: Order): Promise<boolean>;
+  /** Takes what waits for this instance. */
+  take(): Promise<readonly Order[]>;
+};
+
+/** How long an order waits for an instance that does not come for it, in ms. */
+export const ORDER_LIFE_MS = 10_000;
+
+// --- limits ----------------------------------------------------------------------------------------------------
+
+export type LeaseRequest = {
+  /** Names the limit: who gives the same name shares one bucket. */
+  readonly limit: string;
+  /** What its bucket gets, in tokens a second; the same from every instance. */
+  readonly rate: number;
+  /** Tokens asked for; parts of one count. */
+  readonly wanted: number;
+  /** Tokens of earlier leases that were not used. */
+  readonly returned: number;
+};
+
+export type Lease = {
+  /** At most what was wanted. */
+  readonly granted: number;
+  /** Instances that asked within `INSTANCE_COUNTED_MS`, this one included. */
+  readonly instances: number;
+};
+
+/**
+ * Rates over the whole cluster: a token bucket each, from which instances lease lots. What an instance wanted last is its
+ * wish: new tokens are kept for the wishes not filled yet, the same number for each, until it asks again, and only what
+ * no wish has room for is anybody's. So an instance that wants little gets all of it and the others share the rest
+ * equally (max-min), however often they ask and for however much.
+ */
+export type Limits = {
+  lease(request: LeaseRequest): Promise<Lease>;
+};
+
+/** How much a bucket holds, in ms of its rate: twice what comes between two asks, so that a late one loses nothing. */
+export const BUCKET_MS = 200;
+/** How long tokens are kept for an instance that does not ask any more, in ms. */
+export const WISH_LIFE_MS = 1_000;
+/** How long an instance counts as one that shares a limit, in ms after it asked. */
+export const INSTANCE_COUNTED_MS = 60_000;

@@ -58,6 +58,7 @@ describe('the embedded engine', () => {
     }
     await clock.advance(20 * 60_000);
     expect(sizesOf(store)).toMatchObject({ claims: 0, results: 0, subscriptions: 0, connections: 0 });
+    expect(sizesOf(store)).toMatchObject({ progress: 0 });
     expect(sizesOf(store)).toMatchObject({ instances: 0, connectionsOfUser: 0, upgradesOfAddress: 0 });
     expect([...store.streams.values()].map(({ log }) => log.length)).toEqual(Array(50).fill(0));
     await clock.advance(7 * DAY_MS);

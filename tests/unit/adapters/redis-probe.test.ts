@@ -21,9 +21,8 @@ function setUp() {
     },
   };
   const commands = {
-    set: () => state.answer(),
-    publish: (_channel: string, nonce: string) => {
-      state.published.push(nonce);
+    evalshaBuffer: (...[, , , , nonce]: string[]) => {
+      state.published.push(nonce ?? '');
       return state.answer();
     },
   };

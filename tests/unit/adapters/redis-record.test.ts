@@ -23,8 +23,17 @@ describe('an event as Redis keeps it', () => {
   });
 
   test('what an event does not have is null', () => {
-    const record = decodeRecord(encode(`${epoch} ~ ${labelsOf(newEvent('u-1'))}`, '{}'));
-    expect(record?.header).toMatchObject({ projectId: null, taskId: null, position: null });
+    const record = decodeRecord(encode(`${epoch} 1 ${labelsOf(newEvent('u-1'))}`, '{}'));
+    expect(record?.header).toMatchObject({ projectId: null, taskId: null });
+    expect(record?.header).not.toHaveProperty('progress');
+  });
+
+  test('an ephemeral event has a place in its task instead of one in the stream', () => {
+    const bytes = encode(`${epoch} ~ ${labelsOf(progressOf('u-1'))} 1767873600000 2 3 10`, '{}');
+    expect(decodeRecord(bytes)?.header).toMatchObject({
+      position: null,
+      progress: { run: 1_767_873_600_000, update: 2, step: 3, total: 10 },
+    });
   });
 
   test('the largest sequence id that a number can hold is read exactly', () => {
@@ -32,10 +41,21 @@ describe('an event as Redis keeps it', () => {
     expect(record?.header.position?.sequenceId).toBe(Number.MAX_SAFE_INTEGER);
   });
 
-  test.each(['', '{}', 'no line feed', '\n{}', `${epoch}\n{}`, `${epoch} 1 normal NOTE a-1 ~\n{}`])(
-    'what no script of ours has written is no event: %j',
-    (text) => {
-      expect(decodeRecord(Buffer.from(text))).toBeNull();
-    },
-  );
+  const update = `${epoch} ~ ${labelsOf(progressOf('u-1'))}`;
+
+  test.each([
+    '',
+    '{}',
+    'no line feed',
+    '\n{}',
+    `${epoch}\n{}`,
+    `${epoch} 1 normal NOTE a-1 ~\n{}`,
+    `${update}\n{}`,
+    `${update} 1 2 3\n{}`,
+    `${update} 1 2 3 x\n{}`,
+    `${update} 1 2 3.5 4\n{}`,
+    `${update} 1 2 3 1e400\n{}`,
+  ])('what no script of ours has written is no event: %j', (text) => {
+    expect(decodeRecord(Buffer.from(text))).toBeNull();
+  });
 });

@@ -171,6 +171,36 @@ describe('where the engine does not answer', () => {
     },
   );
 
+  it.each(['admit', 'subscribe', 'open'] as const)(
+    'in time at %s, it is a 503 within 2 s, and what comes later is given back',
+    async (what) => {
+      const instance = aloneInstance();
+      const release = instance.engine.hold(what, what === 'admit' ? 'question' : 'answer');
+      let result: AdmissionResult | null = null;
+      void instance.apply().then((answer) => {
+        result = answer;
+      });
+      await instance.clock.advance(1_900);
+      expect(result).toMatchObject({ kind: 'refused', problem: { code: 'engine-unavailable' } });
+      release();
+      await instance.clock.settle();
+      expect(tracesIn(instance)).toEqual(NO_TRACES);
+      expect(instance.core.connections.size).toBe(0);
+      expect(await refusal(instance.apply())).toBeNull();
+    },
+  );
+
+  it('the reason is logged, once for all that come within 5 s', async () => {
+    const instance = aloneInstance();
+    instance.engine.isAway = true;
+    for (let n = 0; n < 1_000; n++) await instance.apply();
+    const reasons = () => instance.log.lines.filter(({ message }) => message === 'an upgrade failed');
+    expect(reasons()).toMatchObject([{ level: 'warn', fields: { error: expect.any(String) } }]);
+    await instance.clock.advance(5_000);
+    await instance.apply();
+    expect(reasons()).toMatchObject([{}, { fields: { left_out: 999 } }]);
+  });
+
   it('a fault of our own is no refusal, and leaves nothing behind either', async () => {
     const instance = aloneInstance({ maxConnectionsPerInstance: 1 });
     instance.engine.questionMs = (what) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NEARLY_FULL } from '../../support/fake-socket.ts';
 import { aloneInstance } from '../../support/test-instance.ts';
 
 const LATEST = { query: 'last_sequence_id=latest' };
@@ -100,9 +101,11 @@ describe('a client that asks and asks, and reads nothing', () => {
   it('is closed as a slow consumer before what waits for it grows without bound (G6)', async () => {
     const instance = aloneInstance();
     const socket = await instance.connect(LATEST);
-    socket.block();
-    for (let asked = 0; asked < 3_000; asked++) socket.says({ type: 'PING' });
-    await instance.clock.settle();
+    socket.block(NEARLY_FULL);
+    for (let second = 0; second < 5 && socket.isOpen; second++) {
+      for (let asked = 0; asked < 900; asked++) socket.says({ type: 'PING' });
+      await instance.clock.advance(1_000);
+    }
     expect(socket.closedWith).toMatchObject({ code: 4100 });
   });
 });

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../src/core/ports/clock.ts';
 import type { NewEvent } from '../../../src/core/ports/engine.ts';
+import { progressOf } from '../../../src/protocol/progress.ts';
 import { eventFrame } from '../../../src/protocol/server-messages.ts';
 import type { FakeSocket } from '../../support/fake-socket.ts';
 import { NEARLY_FULL } from '../../support/fake-socket.ts';
@@ -40,5 +41,5 @@ export async function takes(instance: TestInstance, socket: FakeSocket, frames: 
 /** An event of u-1 as it is handed to an engine. */
 export function newNote(clock: Clock): NewEvent {
   const event = eventOf();
-  return { ...event, frame: eventFrame(event, clock.now()) };
+  return { ...event, progress: progressOf(event), frame: eventFrame(event, clock.now()) };
 }

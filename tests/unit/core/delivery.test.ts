@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { UNKNOWN_END_SPAN } from '../../../src/core/replay-plan.ts';
 import { FakeSocket } from '../../support/fake-socket.ts';
 import type { TestInstance } from '../../support/test-instance.ts';
 import { aloneInstance } from '../../support/test-instance.ts';
@@ -183,10 +184,10 @@ describe('between replay and live nothing is lost or doubled', () => {
     releaseNext();
     await instance.clock.settle();
     expect(starts(socket)).toMatchObject([
-      { reason: 'connected', missing: { from_sequence_id: 1, to_sequence_id: 1_000_000 } },
+      { reason: 'connected', missing: { from_sequence_id: 1, to_sequence_id: 900_000 + UNKNOWN_END_SPAN } },
       {
         reason: 'resync',
-        missing: { from_sequence_id: 1, to_sequence_id: 100_000, reason: 'epoch_changed' },
+        missing: { from_sequence_id: 1, to_sequence_id: UNKNOWN_END_SPAN, reason: 'epoch_changed' },
       },
     ]);
     expect(socket.sequenceIds).toEqual([1]);

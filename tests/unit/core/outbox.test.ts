@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { UNLIMITED } from '../../../src/core/allowance.ts';
 import { Flusher } from '../../../src/core/flusher.ts';
 import { Outbox } from '../../../src/core/outbox.ts';
+import { Pacer } from '../../../src/core/pacer.ts';
 import type { SocketHandlers } from '../../../src/core/ports/transport.ts';
 import { FakeSocket } from '../../support/fake-socket.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -13,7 +15,15 @@ const frameOf = (n: number, bytes = 0): string =>
 function rig() {
   const clock = new ManualClock();
   const socket = new FakeSocket();
-  const outbox = new Outbox(socket, new Flusher(clock));
+  const outbox = new Outbox({
+    clock,
+    flusher: new Flusher(clock),
+    pacer: new Pacer(clock),
+    globalLimit: UNLIMITED,
+    socket,
+    settings: { sendBufferSize: 100, queueTtlMs: 5_000, rateLimitPerConnection: 0 },
+    overflowed: () => {},
+  });
   const handlers: SocketHandlers = {
     open: () => {},
     message: () => {},
@@ -30,11 +40,11 @@ describe('an outbox', () => {
     const { clock, socket, outbox } = rig();
     for (const n of [1, 2, 3]) outbox.push(frameOf(n));
     expect(socket.writes).toEqual([]);
-    expect(outbox.length).toBe(3);
+    expect(outbox.freeFrames).toBe(3);
     await clock.settle();
     expect(socket.writes).toEqual([3]);
     expect(socket.texts).toEqual([1, 2, 3].map((n) => frameOf(n)));
-    expect(outbox.length).toBe(0);
+    expect(outbox.freeFrames).toBe(0);
     outbox.push(frameOf(4));
     await clock.settle();
     expect(socket.writes).toEqual([3, 1]);
@@ -55,12 +65,12 @@ describe('an outbox', () => {
     await clock.settle();
     expect(socket.bufferedBytes).toBeGreaterThanOrEqual(SOCKET_BYTES);
     expect(socket.bufferedBytes).toBeLessThan(SOCKET_BYTES + 11_000);
-    expect(outbox.length).toBe(33);
+    expect(outbox.freeFrames).toBe(33);
     outbox.push(frameOf(41));
     await clock.settle();
-    expect(outbox.length).toBe(34);
+    expect(outbox.freeFrames).toBe(34);
     socket.unblock();
-    expect(outbox.length).toBe(0);
+    expect(outbox.freeFrames).toBe(0);
     expect(socket.texts).toHaveLength(41);
   });
 
@@ -68,7 +78,7 @@ describe('an outbox', () => {
     const { clock, socket, outbox } = rig();
     for (let n = 1; n <= 40; n++) outbox.push(frameOf(n, 10_000));
     await clock.settle();
-    expect(outbox.length).toBe(0);
+    expect(outbox.freeFrames).toBe(0);
     expect(socket.texts).toHaveLength(40);
   });
 
@@ -78,10 +88,10 @@ describe('an outbox', () => {
     outbox.push(frameOf(1, 3 * SOCKET_BYTES));
     outbox.push(frameOf(2));
     await clock.settle();
-    expect(outbox.length).toBe(1);
+    expect(outbox.freeFrames).toBe(1);
     socket.take();
     await clock.settle();
-    expect(outbox.length).toBe(0);
+    expect(outbox.freeFrames).toBe(0);
   });
 
   it('drops what waits when the connection has ended', async () => {
@@ -90,7 +100,7 @@ describe('an outbox', () => {
     outbox.push(frameOf(1));
     await clock.settle();
     socket.leave();
-    expect(outbox.length).toBe(0);
+    expect(outbox.freeFrames).toBe(0);
     expect(socket.texts).toEqual([]);
   });
 });
@@ -123,7 +133,7 @@ describe('an outbox is idle', () => {
     outbox.push(frameOf(1, SOCKET_BYTES));
     const idle = outbox.idle();
     expect(await isSettled(clock, idle)).toBe(false);
-    expect(outbox.length).toBe(0);
+    expect(outbox.freeFrames).toBe(0);
     socket.take();
     expect(await isSettled(clock, idle)).toBe(true);
   });

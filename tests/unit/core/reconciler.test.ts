@@ -132,6 +132,18 @@ describe('after an interruption of the link', () => {
     expect(instance.core.reconciler.isCaughtUp).toBe(true);
   });
 
+  it('running tasks are caught up with', async () => {
+    const instance = aloneInstance();
+    const socket = await instance.connect(LATEST);
+    const payload = { task_id: 't-1', current_step: 3, total_steps: 10 };
+    instance.memory.handover.lose(() => true);
+    await instance.publish({ event_type: 'PROGRESS_UPDATE', payload });
+    instance.memory.handover.lose(null);
+    instance.memory.handover.interrupt();
+    await instance.clock.settle();
+    expect(socket.of('PROGRESS_UPDATE')).toMatchObject([{ payload: { current_step: 3 } }]);
+  });
+
   it('it is not ready until every stream was checked', async () => {
     const instance = aloneInstance();
     await instance.connect(LATEST);

@@ -3,7 +3,7 @@ import type { ConnectionEntry } from '../../../src/core/ports/engine.ts';
 import { aloneInstance, TestCluster } from '../../support/test-instance.ts';
 
 /** The lease of a registry entry, in ms. */
-const LEASE = 60_000;
+const LEASE = 85_000;
 
 describe('the registry', () => {
   it('has a connection from when it opens, seen from every instance', async () => {
@@ -42,7 +42,7 @@ describe('the registry', () => {
     await survivor.core.start(2);
     await dead.connect();
     dead.engine.registry.refresh = () => Promise.resolve();
-    dead.engine.registry.announce = () => Promise.resolve();
+    dead.engine.registry.announce = () => Promise.resolve(true);
     await cluster.clock.advance(90_000);
     expect(await survivor.engine.registry.connectionsOf('u-1')).toEqual([]);
     expect(await survivor.engine.registry.instances()).toMatchObject([{ instanceId: 'i-2' }]);
@@ -51,13 +51,14 @@ describe('the registry', () => {
 
   it('is refreshed in batches, without what closed meanwhile', async () => {
     const instance = aloneInstance({ maxConnectionsPerUser: 0, connectRatePerAddress: 0 });
+    await instance.core.start(1);
     const sockets = await Promise.all(Array.from({ length: 600 }, () => instance.connect()));
     const before = instance.engine.of('refresh').length;
     const release = instance.engine.hold('refresh', 'answer');
-    await instance.clock.advance(20_000);
+    await instance.clock.advance(40_000);
     for (const socket of sockets.slice(300)) socket.leave();
     release();
-    await instance.clock.settle();
+    await instance.clock.advance(3_000);
     const batches = instance.engine.of('refresh').slice(before) as ConnectionEntry[][];
     expect(batches[0]).toHaveLength(250);
     expect(batches.flat()).toHaveLength(300);
@@ -80,6 +81,92 @@ describe('the registry', () => {
     await instance.clock.advance(20_000);
     expect(await instance.engine.registry.connectionsOf('u-1')).toHaveLength(1);
     expect(socket.closedWith).toBeNull();
+  });
+
+  it('tells new filters and positions within a second or two, in one batch', async () => {
+    const instance = aloneInstance();
+    const [one, other] = [await instance.connect(), await instance.connect()];
+    const before = instance.engine.of('refresh').length;
+    one.says({ type: 'SUBSCRIBE', payload: { agent_ids: ['a-7'] } });
+    one.says({ type: 'PONG', payload: { last_sequence_id: 41 } });
+    other.says({ type: 'PONG', payload: { last_sequence_id: 42 } });
+    await instance.clock.advance(2_000);
+    expect(instance.engine.of('refresh').slice(before)).toHaveLength(1);
+    expect(await instance.engine.registry.connectionsOf('u-1')).toMatchObject([
+      { filters: { agent_ids: ['a-7'] }, lastSequenceId: 41 },
+      { lastSequenceId: 42 },
+    ]);
+  });
+
+  it('is not written by a PONG that says nothing new', async () => {
+    const instance = aloneInstance();
+    const socket = await instance.connect();
+    socket.says({ type: 'PONG', payload: { last_sequence_id: 41 } });
+    await instance.clock.advance(2_000);
+    const before = instance.engine.of('refresh').length;
+    socket.says({ type: 'PONG', payload: { last_sequence_id: 41 } });
+    socket.says({ type: 'PONG' });
+    await instance.clock.advance(2_000);
+    expect(instance.engine.of('refresh')).toHaveLength(before);
+  });
+
+  it('is written anew where the engine has lost it', async () => {
+    const instance = aloneInstance();
+    await instance.core.start(1);
+    const socket = await instance.connect();
+    socket.onFrame = toPing(() => socket.says({ type: 'PONG' }));
+    instance.store.flush();
+    await instance.clock.advance(22_000);
+    expect(await instance.engine.registry.instances()).toHaveLength(1);
+    expect(await instance.engine.registry.connectionsOf('u-1')).toHaveLength(1);
+  });
+
+  it('is refreshed in small parts, where thousands of connections came at once', async () => {
+    const instance = aloneInstance({ maxConnectionsPerUser: 0, connectRatePerAddress: 0 });
+    await instance.core.start(1);
+    for (let n = 0; n < 2_000; n++) await instance.connect({ user: `u-${n % 50}` });
+    const sizes: number[] = [];
+    let before = instance.engine.of('refresh').length;
+    for (let second = 0; second < 60; second++) {
+      await instance.clock.advance(1_000);
+      const batches = instance.engine.of('refresh') as ConnectionEntry[][];
+      sizes.push(batches.slice(before).flat().length);
+      before = batches.length;
+    }
+    expect(Math.max(...sizes)).toBe(250);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(2_000);
+  });
+
+  it('says once, not every second, that it cannot be written', async () => {
+    const instance = aloneInstance();
+    await instance.core.start(1);
+    await instance.connect();
+    instance.engine.isAway = true;
+    await instance.clock.advance(60_000);
+    const failed = instance.log.lines.filter(({ message }) => message === 'keeping the registry failed');
+    expect(failed).toHaveLength(1);
+  });
+
+  it('has nothing of an earlier life of the same instance once it starts', async () => {
+    const cluster = new TestCluster({ maxConnectionsPerUser: 1 });
+    const former = cluster.instance('i-1');
+    await former.core.start(1);
+    await former.connect();
+    const present = cluster.instance('i-1');
+    await present.core.begin();
+    await present.core.start(1);
+    expect(await present.engine.registry.connectionsOf('u-1')).toEqual([]);
+    expect((await present.apply()).kind).toBe('accepted');
+  });
+
+  it('is left by an instance that stops, and by every timer of it', async () => {
+    const instance = aloneInstance();
+    await instance.core.start(1);
+    await instance.connect();
+    await instance.core.stop();
+    expect(await instance.memory.registry.connectionsOf('u-1')).toEqual([]);
+    expect(await instance.memory.registry.instances()).toEqual([]);
+    expect(instance.clock.timers).toBe(0);
   });
 });
 

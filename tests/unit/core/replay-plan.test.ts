@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Tail } from '../../../src/core/ports/engine.ts';
-import { EPOCH_SKIP } from '../../../src/core/ports/engine.ts';
 import type { ClaimedPosition } from '../../../src/core/replay-plan.ts';
-import { planReplay } from '../../../src/core/replay-plan.ts';
+import { planReplay, UNKNOWN_END_SPAN } from '../../../src/core/replay-plan.ts';
 import type { Missing } from '../../../src/protocol/server-messages.ts';
 
 /** A stream in its first epoch that holds all of its 20 events, as far as `fields` do not say otherwise. */
@@ -55,41 +54,41 @@ describe('within one epoch', () => {
 
 describe('a position that nobody gave out', () => {
   it.each<Case>([
-    ['beyond the end', at(21), tailOf(), 0, missing(22, 21 + EPOCH_SKIP, 'epoch_changed')],
+    ['beyond the end', at(21), tailOf(), 0, missing(22, 21 + UNKNOWN_END_SPAN, 'epoch_changed')],
     [
       'beyond the end, not knowing the epoch',
       at(21, null),
       tailOf(),
       0,
-      missing(22, 21 + EPOCH_SKIP, 'epoch_changed'),
+      missing(22, 21 + UNKNOWN_END_SPAN, 'epoch_changed'),
     ],
     [
       'beyond the end, some expired too',
       at(21),
       tailOf({ oldest: 10 }),
       0,
-      missing(1, 21 + EPOCH_SKIP, 'epoch_changed'),
+      missing(1, 21 + UNKNOWN_END_SPAN, 'epoch_changed'),
     ],
     [
       'in a stream that was lost',
       at(7, 'before'),
       tailOf({ sequenceId: 0, oldest: 1 }),
       0,
-      missing(8, 7 + EPOCH_SKIP, 'epoch_changed'),
+      missing(8, 7 + UNKNOWN_END_SPAN, 'epoch_changed'),
     ],
     [
       'in a stream that was lost and filled again',
       at(7, 'before'),
       tailOf(),
       0,
-      missing(8, 7 + EPOCH_SKIP, 'epoch_changed'),
+      missing(8, 7 + UNKNOWN_END_SPAN, 'epoch_changed'),
     ],
     [
       'at the start of a stream that was lost',
       at(0, 'before'),
       tailOf(),
       0,
-      missing(1, EPOCH_SKIP, 'epoch_changed'),
+      missing(1, UNKNOWN_END_SPAN, 'epoch_changed'),
     ],
   ])('%s', (_, claimed, tail, after, gone) => {
     expect(planReplay(claimed, tail)).toEqual({ after, missing: gone });
@@ -97,7 +96,7 @@ describe('a position that nobody gave out', () => {
 });
 
 describe('over a change of epoch', () => {
-  const first = 10 + EPOCH_SKIP + 1;
+  const first = 1_501;
   /** The epoch before ended at 10, as far as is known; three events came since; the log reaches back to 5. */
   const changed = (fields: Partial<Tail> = {}): Tail =>
     tailOf({
@@ -132,9 +131,22 @@ describe('over a change of epoch', () => {
       at(first, 'before'),
       changed(),
       0,
-      missing(1, first + EPOCH_SKIP, 'epoch_changed'),
+      missing(1, first + UNKNOWN_END_SPAN, 'epoch_changed'),
     ],
-    ['from an epoch before that', at(3, 'long ago'), changed(), 0, missing(1, first - 1, 'epoch_changed')],
+    [
+      'from an epoch before that',
+      at(3, 'long ago'),
+      changed(),
+      0,
+      missing(1, 3 + UNKNOWN_END_SPAN, 'epoch_changed'),
+    ],
+    [
+      'from an epoch before that, and the present one began far beyond it',
+      at(3, 'long ago'),
+      changed({ firstOfEpoch: 5_000_001, sequenceId: 5_000_003 }),
+      0,
+      missing(1, 5_000_000, 'epoch_changed'),
+    ],
     ['from the present epoch', at(first), changed(), first, null],
     ['from the start of the present epoch', at(first - 1), changed(), first - 1, null],
     ['not knowing the epoch, from before the change', at(7, null), changed(), 7, skipped],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import type { AgentEvent } from '../../../src/protocol/events.ts';
 import { NO_FILTERS } from '../../../src/protocol/filters.ts';
+import { progressFields, progressOf, withMerged } from '../../../src/protocol/progress.ts';
 import { eventFrame, messageFrame, timestampOf } from '../../../src/protocol/server-messages.ts';
 
 const NOW = Date.UTC(2026, 0, 8, 12, 0, 0, 7);
@@ -20,8 +21,10 @@ const event = (fields: Partial<AgentEvent> = {}): AgentEvent => ({
 });
 
 const progress = (payload: Record<string, unknown>): Record<string, unknown> => {
-  const { head, tail } = eventFrame(event({ eventType: 'PROGRESS_UPDATE', ephemeral: true, payload }), NOW);
-  return JSON.parse(head + tail).payload;
+  const update = event({ eventType: 'PROGRESS_UPDATE', ephemeral: true, payload });
+  const { head, tail } = eventFrame(update, NOW);
+  const percent = progressOf(update)?.percent ?? Number.NaN;
+  return JSON.parse(head + progressFields(percent, null) + tail).payload;
 };
 
 describe('a timestamp', () => {
@@ -68,6 +71,13 @@ describe('the frame of a message', () => {
       `{"type":"SERVER_DRAINING",${AT},"payload":{"reconnect_after_ms":5,"deadline_ms":9}}`,
     ],
     [
+      messageFrame(
+        { type: 'TOKEN_EXPIRING', payload: { expires_at: timestampOf(NOW + 5), expires_in_ms: 5 } },
+        NOW,
+      ),
+      `{"type":"TOKEN_EXPIRING",${AT},"payload":{"expires_at":"${timestampOf(NOW + 5)}","expires_in_ms":5}}`,
+    ],
+    [
       messageFrame({ type: 'ERROR', payload: { code: 'invalid_filters', message: 'größer' } }, NOW),
       `{"type":"ERROR",${AT},"payload":{"code":"invalid_filters","message":"größer"}}`,
     ],
@@ -82,11 +92,6 @@ describe('the frame of an event', () => {
     expect(`${head}42${tail}`).toBe(
       `{"type":"NOTE",${AT},"sequence_id":42,"payload":{"agent_id":"a-1","text":"größer \\"✓\\"","list":[1,null]}}`,
     );
-  });
-
-  it('of an ephemeral event has none', () => {
-    const { head, tail } = eventFrame(event({ eventType: 'TICK', ephemeral: true }), NOW);
-    expect(head + tail).toBe(`{"type":"TICK",${AT},"payload":{"agent_id":"a-1"}}`);
   });
 
   it('names agent and project first, whatever the payload calls itself', () => {
@@ -105,6 +110,23 @@ describe('the frame of an event', () => {
 });
 
 describe('the frame of a progress update', () => {
+  it('has no sequence_id; what the engine knows stands before the end', () => {
+    const payload = { task_id: 't-1', current_step: 1, total_steps: 2 };
+    const { head, tail } = eventFrame(event({ eventType: 'PROGRESS_UPDATE', ephemeral: true, payload }), NOW);
+    expect(head).toBe(
+      `{"type":"PROGRESS_UPDATE",${AT},"payload":{"agent_id":"a-1","task_id":"t-1","current_step":1,"total_steps":2`,
+    );
+    expect(head + progressFields(50, 1_250) + tail).toBe(
+      `${head},"progress_percent":50,"estimated_seconds_remaining":1.25,"merged":1}}`,
+    );
+  });
+
+  it.each([1, 2, 10, 123_456])('can stand for %i updates, without being parsed', (merged) => {
+    const frame = '{"type":"PROGRESS_UPDATE","payload":{"message":"größer 1}}","merged":1}}';
+    const changed = new TextDecoder().decode(withMerged(new TextEncoder().encode(frame), merged));
+    expect(changed).toBe(`{"type":"PROGRESS_UPDATE","payload":{"message":"größer 1}}","merged":${merged}}}`);
+  });
+
   it('says the percentage, one decimal, and stands for itself alone', () => {
     expect(progress({ task_id: 't-1', current_step: 1, total_steps: 3 })).toEqual({
       agent_id: 'a-1',
@@ -132,11 +154,13 @@ describe('the frame of a progress update', () => {
   });
 
   it('is what the server knows, not what the payload claims', () => {
-    const claimed = { merged: 9, estimated_seconds_remaining: 5 };
-    expect(progress({ task_id: 't-1', current_step: 1, total_steps: 2, ...claimed })).toMatchObject({
-      merged: 1,
-      estimated_seconds_remaining: null,
-    });
+    const claimed = { merged: 9, estimated_seconds_remaining: 5, progress_percent: 50 };
+    const update = { task_id: 't-1', current_step: 1, total_steps: 2, ...claimed };
+    expect(progress(update)).toMatchObject({ merged: 1, estimated_seconds_remaining: null });
+    const { head, tail } = eventFrame(event({ ephemeral: true, payload: update }), NOW);
+    for (const field of [...Object.keys(claimed)]) {
+      expect((head + progressFields(50, null) + tail).split(`"${field}"`)).toHaveLength(2);
+    }
   });
 });
 

@@ -1,18 +1,21 @@
--- The tail of a stream, and a page of its log.
+-- The tail of a stream, and a page of its log; where no page is asked for, the running tasks instead.
 -- Gives { epoch, newest, first of epoch, previous epoch, previous end, trimmed to, oldest, event, event, ... }.
-local stream, meta = KEYS[1], KEYS[2]
-local candidate, skip, memory_ms = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local window_ms, after = tonumber(ARGV[4]), tonumber(ARGV[5])
-local page_events, page_bytes = tonumber(ARGV[6]), tonumber(ARGV[7])
+local stream, meta, progress = KEYS[1], KEYS[2], KEYS[3]
+local window_ms, after = tonumber(ARGV[5]), tonumber(ARGV[6])
+local page_events, page_bytes = tonumber(ARGV[7]), tonumber(ARGV[8])
 
-local epoch, newest = adopt(stream, meta, candidate, skip, memory_ms)
+local epoch, newest = adopt(stream, meta)
 redis.call('PEXPIRE', meta, memory_ms)
-trim_by_age(stream, now_ms() - window_ms)
+local oldest_ms = now_ms() - window_ms
+trim_by_age(stream, oldest_ms)
 local known = redis.call('HMGET', meta, 'first', 'previous_epoch', 'previous_end', 'trimmed_to')
 local first = first_entry(stream)
 local oldest = first and sequence_of(first) or newest + 1
 local page = { epoch, text(newest), known[1], known[2], known[3], known[4] or '0', text(oldest) }
-if page_events == 0 then return page end
+if page_events == 0 then
+  for _, record in ipairs(running_tasks(progress, oldest_ms)) do page[#page + 1] = record end
+  return page
+end
 
 -- In small steps, so that of large events no more are looked at than the page can hold.
 local STEP = 16

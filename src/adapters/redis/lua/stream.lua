@@ -1,6 +1,10 @@
 -- Shared by append.lua and read.lua: the life of one user's stream.
 -- Entry ids are `<sequence>-0`, so that "after this sequence id" is one XRANGE.
 
+-- What both scripts are given first: what a new epoch would be called, how far it begins beyond the one before, and how
+-- long the end of a quiet stream is remembered.
+local candidate, skip_per_ms, min_skip, memory_ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+
 local function text(number) return string.format('%.0f', number) end
 
 local function now_ms()
@@ -24,10 +28,17 @@ local function last_generated(stream)
   end
 end
 
+-- When the last event of the log came, in ms; nil where the log is empty.
+local function last_at(stream)
+  local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+  return last and last[2][2]
+end
+
 -- Gives epoch and newest sequence id. Where there is no epoch, or the one there is cannot be proven to go on
--- unbroken, a new epoch begins, `skip` numbers further on, and one more for every ms since `at`: among those are all
--- that may have been lost. An epoch that was lost whole gave out such numbers too, so the clock has to lead beyond it.
-local function adopt(stream, meta, candidate, skip, memory_ms)
+-- unbroken, a new epoch begins, `skip_per_ms` numbers further on for every ms since the last event that is known: among
+-- those are all that may have been lost. Nothing fixed comes on top of the clock: epochs that are lost whole would each
+-- have added it, and the next would begin below them. Where the log alone is left, it tells the time.
+local function adopt(stream, meta)
   local known = redis.call('HMGET', meta, 'epoch', 'sequence_id', 'fence', 'at')
   local here = fence()
   if known[1] and known[3] == here then return known[1], tonumber(known[2]) end
@@ -35,7 +46,10 @@ local function adopt(stream, meta, candidate, skip, memory_ms)
   local generated = last_generated(stream)
   if generated and generated > newest then newest = generated end
   local start, now = 0, now_ms()
-  if known[1] or generated then start = newest + skip + math.max(0, now - tonumber(known[4] or now)) end
+  if known[1] or generated then
+    local at = tonumber(known[4] or generated and last_at(stream) or now)
+    start = newest + math.max(min_skip, skip_per_ms * (now - at))
+  end
   redis.call('HSET', meta, 'epoch', candidate, 'sequence_id', text(start), 'fence', here, 'first', text(start + 1),
     'previous_epoch', known[1] or '', 'previous_end', text(newest), 'at', text(now))
   redis.call('PEXPIRE', meta, memory_ms)

@@ -1,0 +1,39 @@
+import type { Order, Orders } from '../../core/ports/engine.ts';
+import { ORDER_LIFE_MS } from '../../core/ports/engine.ts';
+import type { CommandClient } from './client.ts';
+import { answered } from './client.ts';
+import { keys } from './keys.ts';
+
+/** Orders that are taken at a time. */
+const BATCH = 100;
+
+/** A list for each instance; an order's text is its own name in it. */
+export class RedisOrders implements Orders {
+  readonly #redis: CommandClient;
+  readonly #instanceId: string;
+
+  constructor(redis: CommandClient, instanceId: string) {
+    this.#redis = redis;
+    this.#instanceId = instanceId;
+  }
+
+  async put(instanceId: string, order: Order): Promise<void> {
+    const key = keys.orders(instanceId);
+    await answered(
+      Promise.all([this.#redis.rpush(key, JSON.stringify(order)), this.#redis.pexpire(key, ORDER_LIFE_MS)]),
+    );
+  }
+
+  async isWaiting(instanceId: string, order: Order): Promise<boolean> {
+    return (await answered(this.#redis.lpos(keys.orders(instanceId), JSON.stringify(order)))) !== null;
+  }
+
+  async takeBack(instanceId: string, order: Order): Promise<boolean> {
+    return (await answered(this.#redis.lrem(keys.orders(instanceId), 1, JSON.stringify(order)))) > 0;
+  }
+
+  async take(): Promise<Order[]> {
+    const taken = await answered(this.#redis.lpop(keys.orders(this.#instanceId), BATCH));
+    return (taken ?? []).map((text) => JSON.parse(text) as Order);
+  }
+}

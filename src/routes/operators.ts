@@ -1,0 +1,144 @@
+import { RETRY_MS } from '../core/admission.ts';
+import type { Disconnection, Operators } from '../core/operators.ts';
+import type { SignatureVerifier } from '../core/ports/auth.ts';
+import type { InstanceEntry, RegisteredConnection } from '../core/ports/engine.ts';
+import { EngineUnavailable } from '../core/ports/engine.ts';
+import type { Log } from '../core/ports/log.ts';
+import { isUserId, show, USER_ID_WANTED } from '../protocol/ids.ts';
+import { problemResponse } from '../protocol/problems.ts';
+import type { AppContext } from './context.ts';
+import { newRoutes } from './context.ts';
+import { onlyMethods } from './methods.ts';
+import { signedBody } from './signed-body.ts';
+
+export type OperatorRoutesOptions = {
+  readonly operators: Operators;
+  readonly signatures: SignatureVerifier;
+  readonly log: Log;
+  /** Wall-clock time in ms since 1970. */
+  now(): number;
+};
+
+const ROOT = '/api/v1/internal/ws';
+
+/** What operators call (contract §5): who is connected where, and who shall not be. */
+export function operatorRoutes(options: OperatorRoutesOptions) {
+  const signed = (answer: (c: AppContext, options: OperatorRoutesOptions) => Promise<Response>) => {
+    return (c: AppContext) => answerSigned(c, options, answer);
+  };
+  return newRoutes()
+    .get(`${ROOT}/instances`, signed(listInstances))
+    .all(onlyMethods('GET, HEAD'))
+    .get(`${ROOT}/connections`, signed(listConnections))
+    .all(onlyMethods('GET, HEAD'))
+    .post(`${ROOT}/connections/:connection_id/disconnect`, signed(disconnectConnection))
+    .all(onlyMethods('POST'))
+    .post(`${ROOT}/users/:user_id/disconnect`, signed(disconnectUser))
+    .all(onlyMethods('POST'));
+}
+
+async function answerSigned(
+  c: AppContext,
+  options: OperatorRoutesOptions,
+  answer: (c: AppContext, options: OperatorRoutesOptions) => Promise<Response>,
+): Promise<Response> {
+  const body = await signedBody(c, options.signatures);
+  if (body instanceof Response) return body;
+  // A signature over a body says nothing of the target: what was signed for another route must not serve here.
+  if (!['', '{}'].includes(body.text.trim())) {
+    const detail = `got a body of ${body.text.length} characters, wanted none`;
+    return problemResponse({ code: 'bad-request', detail });
+  }
+  try {
+    return await answer(c, options);
+  } catch (error) {
+    if (!(error instanceof EngineUnavailable)) throw error;
+    options.log.warn('an operator was not answered', { path: c.req.path, error: error.message });
+    return problemResponse({
+      code: 'engine-unavailable',
+      detail: 'the engine does not answer',
+      retryAfterMs: RETRY_MS,
+    });
+  }
+}
+
+async function listInstances(c: AppContext, { operators, now }: OperatorRoutesOptions): Promise<Response> {
+  const instances = await operators.instances();
+  return c.json({ instances: instances.map((instance) => instanceJson(instance, now())) });
+}
+
+async function listConnections(c: AppContext, { operators }: OperatorRoutesOptions): Promise<Response> {
+  const unknown = Object.keys(c.req.query()).filter((name) => name !== 'user_id');
+  const errors = unknown.map((name) => ({ path: name, detail: 'unknown parameter, wanted user_id alone' }));
+  const [userId = '', ...others] = c.req.queries('user_id') ?? [];
+  if (others.length > 0) errors.push({ path: 'user_id', detail: 'got several, wanted one' });
+  if (!isUserId(userId))
+    errors.push({ path: 'user_id', detail: `got ${show(userId)}, wanted ${USER_ID_WANTED}` });
+  if (errors.length > 0)
+    return problemResponse({ code: 'invalid-parameters', detail: 'the request is not valid', errors });
+  const connections = await operators.connectionsOf(userId);
+  return c.json({ connections: connections.map(connectionJson) });
+}
+
+async function disconnectConnection(c: AppContext, options: OperatorRoutesOptions): Promise<Response> {
+  const connectionId = c.req.param('connection_id') ?? '';
+  const result = await options.operators.disconnectConnection(connectionId);
+  return answerDisconnection(c, options, { result, subject: { connection_id: connectionId } });
+}
+
+async function disconnectUser(c: AppContext, options: OperatorRoutesOptions): Promise<Response> {
+  const userId = c.req.param('user_id') ?? '';
+  if (!isUserId(userId)) {
+    const errors = [{ path: 'user_id', detail: `got ${show(userId)}, wanted ${USER_ID_WANTED}` }];
+    return problemResponse({ code: 'invalid-parameters', detail: 'the request is not valid', errors });
+  }
+  const result = await options.operators.disconnectUser(userId);
+  return answerDisconnection(c, options, { result, subject: { user_id: userId } });
+}
+
+function answerDisconnection(
+  c: AppContext,
+  { log }: OperatorRoutesOptions,
+  { result, subject }: { result: Disconnection; subject: Readonly<Record<string, string>> },
+): Response {
+  const service = c.req.header('x-service-name') ?? '';
+  switch (result.kind) {
+    case 'unknown':
+      return problemResponse({ code: 'not-found', detail: 'there is no such connection' });
+    case 'unanswered':
+      return problemResponse({
+        code: 'instance-silent',
+        detail: `did not come for the order: ${result.instanceIds.join(', ')}`,
+        retryAfterMs: RETRY_MS,
+      });
+    case 'disconnected': {
+      const disconnected = result.connectionIds;
+      log.info('disconnected by an operator', { service, ...subject, connections: disconnected.length });
+      return c.json({ disconnected });
+    }
+  }
+}
+
+const time = (ms: number): string => new Date(ms).toISOString();
+
+const instanceJson = (instance: InstanceEntry, now: number) => ({
+  instance_id: instance.instanceId,
+  hostname: instance.hostname,
+  port: instance.port,
+  status: instance.status,
+  connection_count: instance.connectionCount,
+  started_at: time(instance.startedAt),
+  last_heartbeat: time(instance.lastHeartbeat),
+  age_ms: Math.max(0, now - instance.startedAt),
+});
+
+const connectionJson = (connection: RegisteredConnection) => ({
+  connection_id: connection.connectionId,
+  user_id: connection.userId,
+  instance_id: connection.instanceId,
+  connected_at: time(connection.connectedAt),
+  last_heartbeat: time(connection.lastHeartbeat),
+  filters: connection.filters,
+  last_sequence_id: connection.lastSequenceId,
+  is_draining: connection.isDraining,
+});

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import type { Order } from '../../src/core/ports/engine.ts';
+import { freshId, freshUser } from '../support/engine-events.ts';
+import type { PresentRig } from './engine.suite.ts';
+
+const orderOf = (): Order => ({ orderId: freshId(), kind: 'disconnect_user', subject: freshUser() });
+
+export function ordersSuite(rig: PresentRig): void {
+  const pair = async () => {
+    const instanceId = `i-${freshId()}`;
+    const [one, other] = await Promise.all([rig().engine(), rig().engine({ instanceId })]);
+    return { one, other, instanceId };
+  };
+
+  test('orders wait for their instance until it takes them, in the order given, each once', async () => {
+    const { one, other, instanceId } = await pair();
+    const [first, second] = [orderOf(), orderOf()];
+    await one.orders.put(instanceId, first);
+    await one.orders.put(instanceId, second);
+    expect(await one.orders.isWaiting(instanceId, first)).toBe(true);
+    expect(await one.orders.take()).toEqual([]);
+    expect(await other.orders.take()).toEqual([first, second]);
+    expect(await other.orders.take()).toEqual([]);
+    expect(await one.orders.isWaiting(instanceId, first)).toBe(false);
+  });
+
+  test('an order that was not taken can be taken back, and then it never comes', async () => {
+    const { one, other, instanceId } = await pair();
+    const [stays, goes] = [orderOf(), orderOf()];
+    await one.orders.put(instanceId, stays);
+    await one.orders.put(instanceId, goes);
+    expect(await one.orders.takeBack(instanceId, goes)).toBe(true);
+    expect(await one.orders.takeBack(instanceId, goes)).toBe(false);
+    expect(await other.orders.take()).toEqual([stays]);
+    expect(await one.orders.takeBack(instanceId, stays)).toBe(false);
+  });
+}
