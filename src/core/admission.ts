@@ -54,11 +54,16 @@ type Decision = {
 /** Decides which upgrades this instance takes (contract §3: 429 and 503). A refused one leaves nothing behind (G12). */
 export class Admission {
   readonly #options: AdmissionOptions;
-  /** Accepted, and not yet open. */
+  /** Being decided, or accepted and not yet open. */
   #pending = 0;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+  }
+
+  /** How many upgrades are under way: each will open, be refused, or be given up by its client. */
+  get pending(): number {
+    return this.#pending;
   }
 
   /** What `admit` would answer, without taking a place; null where it would accept. */
@@ -103,6 +108,11 @@ export class Admission {
     const { feeds, manager, registrar } = this.#options;
     try {
       const feed = await this.#feedOf(ticket.userId, deadline);
+      // It may have begun while the engine was asked: whoever is accepted now would be sent away at once.
+      if (this.#options.isDraining()) {
+        feeds.release(ticket.userId);
+        return this.#takeBack(ticket, settle, DRAINING);
+      }
       const handlers = manager.handlers(ticket, feed);
       const open: typeof handlers.open = (socket) => {
         settle();
@@ -115,10 +125,15 @@ export class Admission {
       };
       return { kind: 'accepted', acceptance: { handlers: { ...handlers, open }, aborted } };
     } catch (error) {
-      registrar.refused(ticket);
-      settle();
-      return { kind: 'refused', problem: this.#unavailable(error) };
+      return this.#takeBack(ticket, settle, this.#unavailable(error));
     }
+  }
+
+  /** Refuses one that has a place already. */
+  #takeBack(ticket: Ticket, settle: () => void, problem: Problem): AdmissionResult {
+    this.#options.registrar.refused(ticket);
+    settle();
+    return { kind: 'refused', problem };
   }
 
   async #feedOf(userId: string, deadline: Deadline): Promise<Feed> {
@@ -138,7 +153,7 @@ export class Admission {
 
   async #refusal(request: AdmissionRequest, deadline: Deadline): Promise<Problem | null> {
     const { connections, engine, maxConnections } = this.#options;
-    if (this.#options.isDraining()) return problem('draining', 'this instance is draining', RETRY_MS);
+    if (this.#options.isDraining()) return DRAINING;
     const reason = engine.unavailable();
     if (reason !== null) return this.#unavailable(new EngineUnavailable(reason));
     const asked = request.reserve ? 0 : 1;
@@ -176,4 +191,5 @@ const problem = (code: Problem['code'], detail: string, retryAfterMs: number): P
   retryAfterMs,
 });
 
+const DRAINING = problem('draining', 'this instance is draining', RETRY_MS);
 const UNREACHABLE = problem('engine-unavailable', 'the engine does not answer', RETRY_MS);

@@ -15,6 +15,8 @@ export type DrainOptions = {
   readonly random: Random;
   readonly connections: ReadonlyMap<string, Connection>;
   readonly timeoutMs: number;
+  /** How many upgrades are under way: who was accepted before the drain may open only now. */
+  upgrading(): number;
 };
 
 /**
@@ -39,7 +41,7 @@ export class Drain {
     this.#isDraining = true;
   }
 
-  /** Resolves once every connection has ended, or the timeout and a last farewell have passed. */
+  /** Resolves once every connection has ended and no upgrade is under way, or the timeout and a last farewell have passed. */
   async run(): Promise<void> {
     this.begin();
     const { clock, connections, timeoutMs } = this.#options;
@@ -68,12 +70,12 @@ export class Drain {
     });
   }
 
-  /** Resolves when every connection has ended, or at the deadline; `meanwhile` runs at every look. */
+  /** Resolves when nobody is there or on the way in, or at the deadline; `meanwhile` runs at every look. */
   #emptyBy(deadline: number, meanwhile = () => {}): Promise<void> {
-    const { clock, connections } = this.#options;
+    const { clock, connections, upgrading } = this.#options;
     return new Promise((resolve) => {
       const look = () => {
-        if (connections.size > 0 && clock.elapsed() < deadline) return meanwhile();
+        if (connections.size + upgrading() > 0 && clock.elapsed() < deadline) return meanwhile();
         stop();
         resolve();
       };

@@ -26,22 +26,6 @@ export type ProgressOptions = {
   readonly replayWindowMs: number;
 };
 
-/** Where an instance gives none: each update goes out by itself. */
-const UNMERGED: ProgressOptions = {
-  clock: {
-    now: () => 0,
-    elapsed: () => 0,
-    after: (_, run) => {
-      void Promise.resolve().then(run);
-      return () => {};
-    },
-    every: () => () => {},
-    endOfTurn: () => {},
-  },
-  progressWindowMs: 0,
-  replayWindowMs: Number.POSITIVE_INFINITY,
-};
-
 /** The feeds of this instance: one per user with a connection here, subscribed for as long as there is one. */
 export class Feeds {
   readonly #engine: Engine;
@@ -50,7 +34,7 @@ export class Feeds {
   readonly #slots = new Slots(CONCURRENT_READS);
   readonly #newBoard: () => ProgressBoard;
 
-  constructor(engine: Engine, log: Log, progress: ProgressOptions = UNMERGED) {
+  constructor(engine: Engine, log: Log, progress: ProgressOptions) {
     this.#engine = engine;
     this.#log = log;
     const { clock, progressWindowMs, replayWindowMs } = progress;

@@ -29,6 +29,7 @@ export type InstanceConfig = ConnectionSettings & {
   /** Delivered messages a second over the whole cluster; 0 = unlimited. */
   readonly rateLimitGlobal: number;
   readonly drainTimeoutMs: number;
+  readonly progressWindowMs: number;
 };
 
 export type InstanceOptions = {
@@ -45,7 +46,13 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
   const connections = new Map<string, Connection>();
   const startedAt = clock.now();
   let port = 0;
-  const drain = new Drain({ clock, random, connections, timeoutMs: config.drainTimeoutMs });
+  const drain = new Drain({
+    clock,
+    random,
+    connections,
+    timeoutMs: config.drainTimeoutMs,
+    upgrading: () => admission.pending,
+  });
   const entry = (): InstanceEntry => ({
     instanceId: config.instanceId,
     hostname,
@@ -56,7 +63,7 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
     status: drain.isDraining ? 'draining' : 'active',
   });
   const faults = sparingLog(log, clock);
-  const feeds = new Feeds(engine, faults);
+  const feeds = new Feeds(engine, faults, { ...config, clock });
   const reconciler = new Reconciler({ engine, feeds, clock, log, intervalMs: config.reconcileIntervalMs });
   engine.handover.listen({
     received: (userId, record) => feeds.receive(userId, record),

@@ -74,6 +74,7 @@ describe.skipIf(cannotOwnRedis)('G4: an epoch belongs to one data set', () => {
       previous: { epoch, sequenceId: 3 },
       oldest: 1,
       trimmedTo: 0,
+      running: [],
     });
     expect(tail.epoch).not.toBe(epoch);
     expect(await append(engine, user)).toMatchObject({ epoch: tail.epoch, sequenceId: first });

@@ -11,6 +11,7 @@ import { ordersSuite } from './engine-orders.suite.ts';
 import { progressSuite } from './engine-progress.suite.ts';
 import { registrySuite } from './engine-registry.suite.ts';
 import { streamsSuite } from './engine-streams.suite.ts';
+import { tasksSuite } from './engine-tasks.suite.ts';
 
 /** Gives the rig of the present test. */
 export type PresentRig = () => EngineRig;
@@ -27,6 +28,7 @@ export function engineSuite(name: string, start: () => Promise<EngineRig>): void
     describe('streams', () => streamsSuite(present));
     describe('frames', () => framesSuite(present));
     describe('progress', () => progressSuite(present));
+    describe('tasks', () => tasksSuite(present));
     describe('log', () => logSuite(present));
     describe('idempotency', () => idempotencySuite(present));
     describe('hand-over', () => handoverSuite(present));

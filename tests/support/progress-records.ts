@@ -1,5 +1,10 @@
+import { expect } from 'vitest';
+import type { TaskProgress } from '../../src/core/feed.ts';
 import type { EventRecord } from '../../src/core/ports/engine.ts';
+import { ProgressBoard } from '../../src/core/progress-board.ts';
+import { ProgressWindows } from '../../src/core/progress-windows.ts';
 import { FRAME_END, progressFields } from '../../src/protocol/progress.ts';
+import { ManualClock } from './manual-clock.ts';
 
 export type UpdateFields = {
   readonly agent?: string;
@@ -34,3 +39,30 @@ export function recordOf(fields: UpdateFields): EventRecord {
 
 export const textOfFrame = (frame: Uint8Array | string | undefined): string =>
   typeof frame === 'string' ? frame : decoder.decode(frame);
+
+export const WINDOW_MS = 100;
+export const SILENCE_MS = 300_000;
+
+type Shown = { at: number; task: string; step: number; merged: number };
+
+/** Boards of one instance, in a time that only the test moves, and what they show. */
+export function boardRig() {
+  const clock = new ManualClock();
+  const windows = new ProgressWindows(clock, WINDOW_MS);
+  const shown: Shown[] = [];
+  const tasks: TaskProgress[] = [];
+  const board = (): ProgressBoard => {
+    const created = new ProgressBoard({ clock, windows, silenceMs: SILENCE_MS });
+    created.show = (task, merged) => {
+      const { task_id, current_step, merged: told } = JSON.parse(textOfFrame(task.frame(merged))).payload;
+      expect(told).toBe(merged);
+      shown.push({ at: clock.elapsed(), task: task_id, step: current_step, merged });
+      tasks.push(task);
+    };
+    return created;
+  };
+  /** What was shown since the last time, in short: `<ms> <task> <step> x<merged>`. */
+  const news = (): string[] =>
+    shown.splice(0).map(({ at, task, step, merged }) => `${at} ${task} ${step} x${merged}`);
+  return { clock, board, news, tasks };
+}

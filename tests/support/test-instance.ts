@@ -29,6 +29,7 @@ export const DEFAULTS: TestConfig = {
   queueTtlMs: 5_000,
   rateLimitPerConnection: 0,
   rateLimitGlobal: 0,
+  progressWindowMs: 100,
   pageEvents: 10,
   drainTimeoutMs: 30_000,
   maxConnectionsPerInstance: 10_000,

@@ -48,6 +48,8 @@ class HttpTransport implements Transport {
   readonly #sockets = new Set<Duplex>();
   /** Connections with requests that are not answered to the end. */
   readonly #unanswered = new WeakMap<Duplex, Unanswered>();
+  /** Connections that asked for an upgrade which is not decided. */
+  readonly #undecided = new WeakSet<Duplex>();
   #closing: Promise<void> | null = null;
 
   constructor({ closeTimeoutMs = 5_000, headTimeoutMs = 10_000, ...options }: TransportOptions) {
@@ -83,7 +85,7 @@ class HttpTransport implements Transport {
   async #close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) {
-      if (!this.#unanswered.has(socket)) socket.destroy();
+      if (!this.#unanswered.has(socket) && !this.#undecided.has(socket)) socket.destroy();
     }
     const impatience = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
@@ -120,7 +122,10 @@ class HttpTransport implements Transport {
       if (unanswered === undefined) resolve();
       else unanswered.whenAnswered = resolve;
     });
-    void this.#upgrader.answer({ incoming, socket, head }, turn);
+    this.#undecided.add(socket);
+    void this.#upgrader
+      .answer({ incoming, socket, head }, turn)
+      .then(() => this.#undecided.delete(socket));
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex) {

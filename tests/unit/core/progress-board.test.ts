@@ -1,181 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { TaskProgress } from '../../../src/core/feed.ts';
 import { MOST_TASKS } from '../../../src/core/limits.ts';
-import { ProgressBoard } from '../../../src/core/progress-board.ts';
-import { ProgressWindows } from '../../../src/core/progress-windows.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
-import { recordOf, textOfFrame } from '../../support/progress-records.ts';
-
-const WINDOW_MS = 100;
-const SILENCE_MS = 300_000;
-
-type Shown = { at: number; task: string; step: number; merged: number };
-
-function rig() {
-  const clock = new ManualClock();
-  const windows = new ProgressWindows(clock, WINDOW_MS);
-  const shown: Shown[] = [];
-  const tasks: TaskProgress[] = [];
-  const board = (): ProgressBoard => {
-    const created = new ProgressBoard({ clock, windows, silenceMs: SILENCE_MS });
-    created.show = (task, merged) => {
-      const { task_id, current_step, merged: told } = JSON.parse(textOfFrame(task.frame(merged))).payload;
-      expect(told).toBe(merged);
-      shown.push({ at: clock.elapsed(), task: task_id, step: current_step, merged });
-      tasks.push(task);
-    };
-    return created;
-  };
-  /** What was shown since the last time, in short: `<ms> <task> <step> x<merged>`. */
-  const news = (): string[] =>
-    shown.splice(0).map(({ at, task, step, merged }) => `${at} ${task} ${step} x${merged}`);
-  return { clock, board, news, tasks };
-}
-
-describe('progress of one task', () => {
-  it('is shown at once, then once a window, as the newest of so many', async () => {
-    const { clock, board, news } = rig();
-    const one = board();
-    one.receive(recordOf({ step: 1, update: 1 }));
-    expect(news()).toEqual(['0 t-1 1 x1']);
-    for (let step = 2; step <= 12; step++) {
-      await clock.advance(25);
-      one.receive(recordOf({ step, update: step, total: 100 }));
-    }
-    await clock.advance(WINDOW_MS);
-    // The update that comes at the end of a window comes behind it.
-    expect(news()).toEqual(['100 t-1 4 x3', '200 t-1 8 x4', '300 t-1 12 x4']);
-  });
-
-  it('is shown at once again after a quiet window', async () => {
-    const { clock, board, news } = rig();
-    const one = board();
-    one.receive(recordOf({ step: 1, update: 1 }));
-    await clock.advance(WINDOW_MS + 1);
-    one.receive(recordOf({ step: 2, update: 2 }));
-    expect(news()).toEqual(['0 t-1 1 x1', '101 t-1 2 x1']);
-  });
-
-  it('at its end is never held back, and stands for what waited', async () => {
-    const { clock, board, news } = rig();
-    const one = board();
-    for (let step = 1; step <= 10; step++) one.receive(recordOf({ step, update: step }));
-    expect(news()).toEqual(['0 t-1 1 x1', '0 t-1 10 x9']);
-    await clock.advance(10 * WINDOW_MS);
-    expect(news()).toEqual([]);
-  });
-
-  it('that begins anew is shown at once, with what waited of the run before', async () => {
-    const { clock, board, news } = rig();
-    const one = board();
-    one.receive(recordOf({ step: 1, update: 1 }));
-    one.receive(recordOf({ step: 5, update: 2 }));
-    one.receive(recordOf({ run: 2, step: 0, update: 1 }));
-    one.receive(recordOf({ run: 2, step: 1, update: 2 }));
-    await clock.advance(WINDOW_MS);
-    expect(news()).toEqual(['0 t-1 1 x1', '0 t-1 0 x2', '100 t-1 1 x1']);
-  });
-
-  it('is calm in a storm of short runs, and still counts all of them', async () => {
-    const { clock, board, news } = rig();
-    const one = board();
-    for (let run = 1; run <= 1_000; run++) one.receive(recordOf({ run, step: 1, total: 1, update: 1 }));
-    await clock.advance(WINDOW_MS);
-    const merged = news().map((line) => Number(line.split('x')[1]));
-    expect(merged).toHaveLength(12);
-    expect(merged.reduce((sum, count) => sum + count)).toBe(1_000);
-  });
-
-  it('whose last step comes again and again waits like any other', async () => {
-    const { clock, board, news } = rig();
-    const one = board();
-    one.receive(recordOf({ step: 10, update: 1 }));
-    for (let update = 2; update <= 50; update++) one.receive(recordOf({ step: 10, update }));
-    await clock.advance(WINDOW_MS);
-    expect(news()).toEqual(['0 t-1 10 x1', '100 t-1 10 x49']);
-  });
-
-  it('counts updates whose hand-over was lost', async () => {
-    const { clock, board, news } = rig();
-    const one = board();
-    one.receive(recordOf({ step: 1, update: 1 }));
-    one.receive(recordOf({ step: 7, update: 6 }));
-    one.receive(recordOf({ run: 2, step: 3, update: 4 }));
-    await clock.advance(WINDOW_MS);
-    expect(news()).toEqual(['0 t-1 1 x1', '0 t-1 3 x9']);
-  });
-
-  it.each([
-    ['doubled', { step: 5, update: 5 }],
-    ['overtaken', { step: 4, update: 4 }],
-    ['overtaken, of the same step', { step: 5, update: 4 }],
-    ['of an earlier run', { run: 4, step: 10, update: 9 }],
-  ])('does not go by a hand-over that is %s', async (_, late) => {
-    const { clock, board, news } = rig();
-    const one = board();
-    one.receive(recordOf({ run: 5, step: 5, update: 5 }));
-    one.receive(recordOf({ run: 5, ...late }));
-    await clock.advance(WINDOW_MS);
-    one.receive(recordOf({ run: 5, ...late }));
-    await clock.advance(WINDOW_MS);
-    expect(news()).toEqual(['0 t-1 5 x1']);
-  });
-
-  it('does not go by a hand-over that is overtaken by the end', async () => {
-    const { clock, board, news } = rig();
-    const one = board();
-    one.receive(recordOf({ step: 10, update: 5 }));
-    await clock.advance(9_000);
-    one.receive(recordOf({ step: 9, update: 4 }));
-    await clock.advance(WINDOW_MS);
-    expect(news()).toEqual(['0 t-1 10 x1']);
-  });
-
-  it('goes on where a failover took the engine some updates back', async () => {
-    const { clock, board, news } = rig();
-    const one = board();
-    one.receive(recordOf({ step: 5, update: 50 }));
-    one.receive(recordOf({ step: 10, update: 40 }));
-    // Or where it lost the run, and its clock is behind.
-    await clock.advance(11_000);
-    one.receive(recordOf({ run: 0, step: 2, update: 1 }));
-    expect(news()).toEqual(['0 t-1 5 x1', '0 t-1 10 x1', '11000 t-1 2 x1']);
-  });
-
-  it('of a run that the engine lost is taken up again, once nothing can be late any more', async () => {
-    const { clock, board, news } = rig();
-    const one = board();
-    one.receive(recordOf({ run: 5, step: 5, update: 50 }));
-    await clock.advance(9_999);
-    one.receive(recordOf({ run: 4, step: 6, update: 1 }));
-    await clock.advance(1);
-    one.receive(recordOf({ run: 4, step: 7, update: 2 }));
-    expect(news()).toEqual(['0 t-1 5 x1', '10000 t-1 7 x2']);
-  });
-
-  it('is not shown where nobody says which update it is', () => {
-    const { board, news } = rig();
-    const { header, frame } = recordOf({ step: 1, update: 1 });
-    const { progress: _, ...nameless } = header;
-    board().receive({ header: nameless, frame });
-    expect(news()).toEqual([]);
-  });
-
-  it('has one frame for all connections', () => {
-    const { board, tasks } = rig();
-    const one = board();
-    one.receive(recordOf({ step: 1, update: 1 }));
-    one.receive(recordOf({ step: 10, update: 5 }));
-    const [task] = tasks;
-    expect(task?.frame(4)).toBe(task?.frame(4));
-    expect(textOfFrame(task?.frame(17))).toContain('"merged":17}}');
-    expect(textOfFrame(task?.frame(1))).toContain('"merged":1}}');
-  });
-});
+import type { ProgressBoard } from '../../../src/core/progress-board.ts';
+import { boardRig, recordOf, SILENCE_MS, textOfFrame, WINDOW_MS } from '../../support/progress-records.ts';
 
 describe('many tasks', () => {
   it('do not disturb each other, and share one timer', async () => {
-    const { clock, board, news } = rig();
+    const { clock, board, news } = boardRig();
     const [one, other] = [board(), board()];
     one.receive(recordOf({ task: 'a', step: 1, update: 1 }));
     await clock.advance(30);
@@ -196,7 +26,7 @@ describe('many tasks', () => {
   });
 
   it('of one name under two agents are two', () => {
-    const { board, news } = rig();
+    const { board, news } = boardRig();
     const one = board();
     one.receive(recordOf({ agent: 'a-1', step: 5, update: 5 }));
     one.receive(recordOf({ agent: 'a-2', step: 1, update: 1 }));
@@ -204,7 +34,7 @@ describe('many tasks', () => {
   });
 
   it('cost by tasks and time, not by updates', async () => {
-    const { clock, board, news } = rig();
+    const { clock, board, news } = boardRig();
     const one = board();
     let updates = 0;
     for (let tick = 0; tick < 50; tick++) {
@@ -224,7 +54,7 @@ describe('many tasks', () => {
   });
 
   it('after a stall of the event loop are shown where they are then', async () => {
-    const { clock, board, news } = rig();
+    const { clock, board, news } = boardRig();
     const one = board();
     for (const task of ['a', 'b']) one.receive(recordOf({ task, step: 1, update: 1 }));
     for (const task of ['a', 'b']) one.receive(recordOf({ task, step: 2, update: 2 }));
@@ -240,7 +70,7 @@ describe('a board', () => {
     [...board.running()].map((task) => JSON.parse(textOfFrame(task.frame(1))).payload.task_id);
 
   it('gives the tasks in the middle of a run, each as it is shown', async () => {
-    const { clock, board } = rig();
+    const { clock, board } = boardRig();
     const one = board();
     expect(names(one)).toEqual([]);
     one.receive(recordOf({ task: 'a', step: 1, update: 1 }));
@@ -258,7 +88,7 @@ describe('a board', () => {
   });
 
   it('forgets what was silent for too long', async () => {
-    const { clock, board, news } = rig();
+    const { clock, board, news } = boardRig();
     const one = board();
     one.receive(recordOf({ task: 'a', step: 5, update: 1 }));
     await clock.advance(SILENCE_MS - 1);
@@ -272,7 +102,7 @@ describe('a board', () => {
   });
 
   it('holds only so many: the ended go first, then the longest silent', () => {
-    const { board } = rig();
+    const { board } = boardRig();
     const one = board();
     const some = (name: string, count: number, step: number): void => {
       for (let n = 0; n < count; n++) one.receive(recordOf({ task: `${name}-${n}`, step, update: 1 }));
@@ -290,7 +120,7 @@ describe('a board', () => {
   });
 
   it('that is closed shows nothing more, and leaves no timer', async () => {
-    const { clock, board, news } = rig();
+    const { clock, board, news } = boardRig();
     const [one, other] = [board(), board()];
     one.receive(recordOf({ step: 1, update: 1 }));
     other.receive(recordOf({ task: 'b', step: 1, update: 1 }));
@@ -308,7 +138,7 @@ describe('a board', () => {
   });
 
   it('can be closed by who is shown something', async () => {
-    const { clock, board, news } = rig();
+    const { clock, board, news } = boardRig();
     const [one, other] = [board(), board()];
     for (const task of ['a', 'b']) one.receive(recordOf({ task, step: 1, update: 1 }));
     other.receive(recordOf({ task: 'c', step: 1, update: 1 }));

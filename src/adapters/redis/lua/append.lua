@@ -21,7 +21,8 @@ local sequence, frame = '', nil
 local record = nil
 
 if task_name then
-  local update = { step = tonumber(ARGV[15]), total = tonumber(ARGV[16]), percent = percent, now = now, window_ms = window_ms }
+  local step, total = tonumber(ARGV[15]), tonumber(ARGV[16])
+  local update = { step = step, total = total, percent = percent, now = now, window_ms = window_ms }
   local task = advance(progress, task_name, update)
   frame = head .. progress_fields(task and task.percent or percent, task and remaining_ms(task)) .. tail
   if task then
