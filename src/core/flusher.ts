@@ -1,6 +1,9 @@
 import type { Clock } from './ports/clock.ts';
 
-export type Flushable = { flush(): void };
+export type Flushable = {
+  /** @param now by `Clock.elapsed` */
+  flush(now: number): void;
+};
 
 /** Flushes at the end of a turn of the event loop what was touched in it, each once. */
 export class Flusher {
@@ -19,6 +22,7 @@ export class Flusher {
   #flush(): void {
     const touched = this.#touched;
     this.#touched = new Set();
-    for (const item of touched) item.flush();
+    const now = this.#clock.elapsed();
+    for (const item of touched) item.flush(now);
   }
 }

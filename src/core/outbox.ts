@@ -99,15 +99,14 @@ export class Outbox {
   }
 
   /** Hands the socket what it has room for; called at the end of a turn, when it has drained, and by the pacer. */
-  flush(): void {
+  flush(now = this.#options.clock.elapsed()): void {
     this.#isTouched = false;
-    const { clock, socket, settings } = this.#options;
-    const now = clock.elapsed();
+    const { socket, settings } = this.#options;
     this.#pace.fill(now);
     this.#queue.expire(now - settings.queueTtlMs);
     // Until nothing may go or the socket is full: one that took everything at once will not tell that it has drained.
     let room = SOCKET_BYTES - socket.bufferedBytes;
-    for (; room > 0; room = SOCKET_BYTES - socket.bufferedBytes) {
+    for (; room > 0 && this.#isWaiting; room = SOCKET_BYTES - socket.bufferedBytes) {
       const frames = this.#next(room);
       if (frames.length === 0) break;
       socket.send(frames);
@@ -181,11 +180,14 @@ export class Outbox {
 
   #wait(): void {
     const { pacer } = this.#options;
-    const isWaiting = this.#queue.events > 0 || this.#tasks.size > 0;
     // Whoever waits for nothing but the socket is told when it has drained; events must not wait too long.
-    if (isWaiting) pacer.add(this);
+    if (this.#queue.events > 0 || this.#tasks.size > 0) pacer.add(this);
     else pacer.delete(this);
-    if (this.#isIdle()) this.#release();
+    if (this.#idle.length > 0 && this.#isIdle()) this.#release();
+  }
+
+  get #isWaiting(): boolean {
+    return this.#queue.length > 0 || this.#tasks.size > 0;
   }
 
   #isStuck(): boolean {

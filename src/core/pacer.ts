@@ -38,10 +38,11 @@ export class Pacer {
       turn.push(item);
       if (turn.length === MOST_A_TURN) break;
     }
+    const now = this.#clock.elapsed();
     for (const item of turn) {
       // Behind the others, should it have to wait on.
       this.#waiting.delete(item);
-      item.flush();
+      item.flush(now);
     }
     if (this.#waiting.size === 0) this.stop();
   }

@@ -1,11 +1,11 @@
 import type { Connection } from './connection.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
 import type { AdmissionRequest, Engine, InstanceEntry } from './ports/engine.ts';
-import { EngineUnavailable } from './ports/engine.ts';
+import { CONNECTION_LEASE_MS, EngineUnavailable } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
 
-/** How often the instance is refreshed, in ms: two may fail before its lease ends. */
-const ANNOUNCE_MS = 20_000;
+/** How often the instance is refreshed, in ms; by this it also learns that the engine has lost what it knew. */
+const ANNOUNCE_MS = 5_000;
 /** How old the entry of a connection grows before it is refreshed, in ms. */
 export const REFRESH_MS = 40_000;
 /** How often what has changed, and what is due, is written, in ms. */
@@ -16,6 +16,8 @@ const CLEAR_MS = 10_000;
 export const BATCH = 250;
 /** What is due is written over as many turns at least, so that ten thousand that came at once are no burst. */
 const TURNS = 20;
+
+type Owned = { readonly connectionId: string; readonly userId: string };
 
 export type RegistrarOptions = {
   readonly engine: Engine;
@@ -32,6 +34,8 @@ export class Registrar {
   /** When each connection was last written, in the order of that time. */
   readonly #writtenAt = new Map<Connection, number>();
   readonly #changed = new Set<Connection>();
+  /** What ended and could not be taken out, by when that was: a user must not be refused for it until its lease ends. */
+  readonly #left = new Map<Owned, number>();
   /** One write after another: what is written later has to stand later. */
   #writing: Promise<void> = Promise.resolve();
 
@@ -62,16 +66,13 @@ export class Registrar {
   }
 
   /** A place was taken, and will not be used. */
-  abandoned(connection: { readonly connectionId: string; readonly userId: string }): void {
-    this.#attempt(
-      'taking a connection out of the registry',
-      this.#options.engine.registry.remove([connection]),
-    );
+  abandoned(connection: Owned): void {
+    this.#attempt(connection, this.#options.engine.registry.remove([connection]));
   }
 
   /** The upgrade is refused, though there was a place. */
   refused(request: Omit<AdmissionRequest, 'reserve'>): void {
-    this.#attempt('giving back a place', this.#options.engine.registry.giveBack(request));
+    this.#attempt(request, this.#options.engine.registry.giveBack(request));
   }
 
   /** Clears what an earlier life of this instance may have left; before it has connections. */
@@ -92,7 +93,8 @@ export class Registrar {
     for (const stop of this.#stops) stop();
     await this.#once(async () => {
       const { engine, connections, instance } = this.#options;
-      await engine.registry.remove([...connections.values()].map(({ entry }) => entry));
+      const open = [...connections.values()].map(({ ticket }) => ticket);
+      await engine.registry.remove([...open, ...this.#left.keys()]);
       await engine.registry.withdraw(instance().instanceId);
     });
   }
@@ -110,14 +112,36 @@ export class Registrar {
   }
 
   async #writeDue(): Promise<void> {
+    await this.#removeLeft();
+    await this.#write([...this.#due()]);
+  }
+
+  /** Those whose lease runs out first: what others change, and however often, must not keep them from it. */
+  #due(): Set<Connection> {
     const now = this.#options.clock.elapsed();
     const most = Math.max(BATCH, Math.ceil(this.#writtenAt.size / TURNS));
-    const due = new Set([...this.#changed].slice(0, most));
+    const due = new Set<Connection>();
     for (const [connection, writtenAt] of this.#writtenAt) {
       if (now - writtenAt < REFRESH_MS || due.size >= most) break;
       due.add(connection);
     }
-    await this.#write([...due]);
+    for (const connection of this.#changed) {
+      if (due.size >= most) break;
+      due.add(connection);
+    }
+    return due;
+  }
+
+  async #removeLeft(): Promise<void> {
+    const now = this.#options.clock.elapsed();
+    for (const [connection, endedAt] of this.#left) {
+      // By now it went by itself.
+      if (now - endedAt > CONNECTION_LEASE_MS) this.#left.delete(connection);
+    }
+    const batch = [...this.#left.keys()].slice(0, BATCH);
+    if (batch.length === 0) return;
+    await this.#options.engine.registry.remove(batch);
+    for (const connection of batch) this.#left.delete(connection);
   }
 
   async #write(connections: readonly Connection[]): Promise<void> {
@@ -176,8 +200,11 @@ export class Registrar {
     return turn;
   }
 
-  #attempt(what: string, write: Promise<void>): void {
-    write.catch((error: unknown) => this.#warn(what, error));
+  #attempt(owned: Owned, removal: Promise<void>): void {
+    removal.catch((error: unknown) => {
+      this.#warn('taking a connection out of the registry', error);
+      this.#left.set(owned, this.#options.clock.elapsed());
+    });
   }
 
   #warn(what: string, error: unknown): void {

@@ -37,6 +37,7 @@ export class SendQueue {
   /** Since when the first of them wait, by `Clock.elapsed`; those that came in this turn are not in it yet. */
   #since: number[] = [];
   readonly #events: Record<Priority, number> = { critical: 0, high: 0, normal: 0, low: 0 };
+  #count = 0;
 
   /** @param most live events that may wait */
   constructor(most: number) {
@@ -49,12 +50,11 @@ export class SendQueue {
 
   /** Live events that wait. */
   get events(): number {
-    const { critical, high, normal, low } = this.#events;
-    return critical + high + normal + low;
+    return this.#count;
   }
 
   get isFull(): boolean {
-    return this.events >= this.#most;
+    return this.#count >= this.#most;
   }
 
   /** Whether anything is left of earlier turns. */
@@ -83,6 +83,7 @@ export class SendQueue {
     }
     this.#items.push(record);
     this.#events[priority]++;
+    this.#count++;
     return true;
   }
 
@@ -109,11 +110,12 @@ export class SendQueue {
         if (!pay(criticals > 0)) break;
         if (item.header.priority === 'critical') criticals--;
         this.#events[item.header.priority]--;
+        this.#count--;
       }
       left -= 'frame' in item ? item.frame.length : 0;
     }
     if (count === 0) return [];
-    this.#since.splice(0, count);
+    if (this.isStale) this.#since.splice(0, count);
     if (count < this.#items.length) return this.#items.splice(0, count);
     const all = this.#items;
     this.#items = [];
@@ -129,6 +131,7 @@ export class SendQueue {
     this.#items = [];
     this.#since = [];
     for (const priority of PRIORITIES) this.#events[priority] = 0;
+    this.#count = 0;
   }
 
   /** The lowest priority that waits, if it is lower than this one. */
@@ -148,6 +151,7 @@ export class SendQueue {
   #shed(index: number, reason: DropReason): boolean {
     const { header } = this.#items[index] as EventRecord;
     this.#events[header.priority]--;
+    this.#count--;
     const [before, after] = [this.#items[index - 1], this.#items[index + 1]];
     const dropped = isFor(before, reason) ? before.add(header) : new Dropped(reason).add(header);
     if (isFor(after, reason)) {

@@ -123,9 +123,7 @@ class HttpTransport implements Transport {
       else unanswered.whenAnswered = resolve;
     });
     this.#undecided.add(socket);
-    void this.#upgrader
-      .answer({ incoming, socket, head }, turn)
-      .then(() => this.#undecided.delete(socket));
+    void this.#upgrader.answer({ incoming, socket, head }, turn).then(() => this.#undecided.delete(socket));
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex) {

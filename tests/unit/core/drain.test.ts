@@ -126,6 +126,38 @@ describe('a drain (G8)', () => {
     expect(late.closedWith).toMatchObject({ code: 1012 });
   });
 
+  it('waits for who was accepted before and opens only now, though nobody else is there', async () => {
+    const { instance } = await instanceWith(0);
+    const result = await instance.apply();
+    if (result.kind === 'refused') throw new Error('refused');
+    const isOver = await drain(instance);
+    expect(isOver()).toBe(false);
+    const late = new FakeSocket().open(result.acceptance.handlers);
+    await instance.clock.advance(100);
+    expect(hintOf(late)).toBeLessThan(TIMEOUT);
+    late.leave();
+    await instance.clock.advance(100);
+    expect(isOver()).toBe(true);
+  });
+
+  it.each(['admit', 'subscribe', 'open'] as const)(
+    'waits for an upgrade that is being decided (%s), and refuses it, leaving nothing behind',
+    async (what) => {
+      const { instance } = await instanceWith(0);
+      const release = instance.engine.hold(what, 'answer');
+      const applying = instance.apply();
+      await instance.clock.settle();
+      const isOver = await drain(instance);
+      expect(isOver()).toBe(false);
+      release();
+      expect(await applying).toMatchObject({ kind: 'refused', problem: { code: 'draining' } });
+      await instance.clock.advance(100);
+      expect(isOver()).toBe(true);
+      const { connectionsOfUser, upgradesOfAddress } = instance.store;
+      expect([instance.core.feeds.size, connectionsOfUser.size, upgradesOfAddress.size]).toEqual([0, 0, 0]);
+    },
+  );
+
   it('takes events, and delivers them, until the end', async () => {
     const { instance, sockets } = await instanceWith(1);
     await drain(instance);
