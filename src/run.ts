@@ -8,21 +8,29 @@ const SAME_KEYSTROKE_MS = 100;
 
 /** Runs a server from the environment alone: until a first stop signal drains it, or a second one stops it at once. */
 export async function run(runtime: Runtime): Promise<void> {
-  let server: Server | null = null;
-  let firstAt: number | null = null;
-  // Heard from the beginning: whoever reads that the server listens may stop it in the same moment.
-  runtime.onStopSignal((signal) => {
-    const now = performance.now();
-    if (firstAt !== null && signal === 'SIGINT' && now - firstAt < SAME_KEYSTROKE_MS) return;
-    if (firstAt !== null || server === null) {
-      runtime.exit(1);
-      return;
-    }
-    firstAt = now;
-    void stop(server, runtime);
+  // Heard from the beginning: one that comes before the server listens stops it in order, as soon as it does.
+  const toldToStop = stopSignal(runtime);
+  const server = await start(runtime);
+  if (server === null) {
+    runtime.exit(1);
+    return;
+  }
+  await toldToStop;
+  await stop(server, runtime);
+}
+
+/** Resolves at the first stop signal; a second one ends the process. */
+function stopSignal(runtime: Runtime): Promise<void> {
+  return new Promise((resolve) => {
+    let firstAt: number | null = null;
+    runtime.onStopSignal((signal) => {
+      const now = performance.now();
+      if (firstAt !== null && signal === 'SIGINT' && now - firstAt < SAME_KEYSTROKE_MS) return;
+      if (firstAt !== null) runtime.exit(1);
+      firstAt ??= now;
+      resolve();
+    });
   });
-  server = await start(runtime);
-  if (server === null) runtime.exit(1);
 }
 
 async function stop(server: Server, runtime: Runtime): Promise<void> {

@@ -16,6 +16,8 @@ export type ConnectionManagerOptions = {
   readonly registrar: Registrar;
 };
 
+type Closing = { readonly code: number; readonly wasClean: boolean; readonly durationMs: number };
+
 /** The connections of this instance, from the accepted upgrade to the end of the socket. */
 export class ConnectionManager {
   readonly #options: ConnectionManagerOptions;
@@ -26,16 +28,20 @@ export class ConnectionManager {
 
   /** Serves one socket: what the transport calls for it. `feed` is given back when the socket has ended. */
   handlers(ticket: ConnectionTicket, feed: Feed): SocketHandlers {
+    const { clock } = this.#options.context;
     let connection: Connection | null = null;
+    let openedAt = 0;
     return {
       open: (socket) => {
+        openedAt = clock.elapsed();
         connection = this.#open(ticket, feed, socket);
       },
       message: (text) => connection?.hear(text),
       binary: () => connection?.refuse('got a binary frame, wanted a text frame'),
       drain: () => connection?.drained(),
       closed: (code, wasClean) => {
-        if (connection !== null) this.#closed(connection, { code, wasClean });
+        const durationMs = Math.round(clock.elapsed() - openedAt);
+        if (connection !== null) this.#closed(connection, { code, wasClean, durationMs });
       },
     };
   }
@@ -53,7 +59,7 @@ export class ConnectionManager {
     return connection;
   }
 
-  #closed(connection: Connection, { code, wasClean }: { code: number; wasClean: boolean }): void {
+  #closed(connection: Connection, { code, wasClean, durationMs }: Closing): void {
     const { connections, context, feeds, heartbeat, registrar, tokenExpiry } = this.#options;
     const { userId, address } = connection.ticket;
     connection.ended();
@@ -69,7 +75,7 @@ export class ConnectionManager {
       address,
       code,
       was_clean: wasClean,
-      duration_ms: Math.round(context.clock.now() - connection.openedAt),
+      duration_ms: durationMs,
     });
   }
 }

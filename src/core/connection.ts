@@ -13,6 +13,14 @@ import type { Socket } from './ports/transport.ts';
 /** How many messages of the server itself may wait beside the events of one connection. */
 const CONTROL_FRAMES = 100;
 
+/** What has no place in the order of events, and is of use only when it comes in time. */
+const AHEAD: ReadonlySet<ServerMessage['type']> = new Set([
+  'PING',
+  'PONG',
+  'SERVER_DRAINING',
+  'TOKEN_EXPIRING',
+]);
+
 /** One accepted WebSocket of one user. */
 export class Connection {
   readonly ticket: ConnectionTicket;
@@ -95,10 +103,12 @@ export class Connection {
 
   say(message: ServerMessage): void {
     if (this.#isClosed) return;
-    this.#outbox.push(messageFrame(message, this.#context.clock.now()));
+    const frame = messageFrame(message, this.#context.clock.now());
+    if (AHEAD.has(message.type)) this.#outbox.pushAhead(frame);
+    else this.#outbox.push(frame);
     // Events are bounded by themselves; a client that asks and asks and reads nothing is bounded here (G6). A page of a
-    // replay, and the names of what was shed, are no more than the events.
-    const most = 2 * this.#context.settings.sendBufferSize + CONTROL_FRAMES;
+    // replay is no more than the events.
+    const most = this.#context.settings.sendBufferSize + CONTROL_FRAMES;
     if (this.#outbox.freeFrames <= most) return;
     // What one turn answers waits for its end, however fast the client reads.
     this.#outbox.flush();

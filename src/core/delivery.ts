@@ -104,7 +104,10 @@ export class Delivery {
   }
 
   progress(task: TaskProgress, merged: number): void {
-    if (passes(this.#filters, task.header)) this.#options.outbox.pushProgress(task, merged);
+    const { outbox } = this.#options;
+    if (passes(this.#filters, task.header)) outbox.pushProgress(task, merged);
+    // What waits of it would be sent as it is now.
+    else outbox.dropProgress(task);
   }
 
   end(): void {

@@ -20,6 +20,7 @@ import { Reconciler } from './reconciler.ts';
 import { Registrar } from './registrar.ts';
 import { sparingLog } from './sparing-log.ts';
 import { TokenExpiry } from './token-expiry.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** The part of the configuration that the core goes by. */
 export type InstanceConfig = ConnectionSettings & {
@@ -77,15 +78,16 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
   });
   const tokenExpiry = new TokenExpiry(clock);
   const registrar = new Registrar({ engine, clock, log: faults, connections, instance: entry });
-  const pacer = new Pacer(clock);
   const rate = config.rateLimitGlobal;
   const globalLimit = rate === 0 ? null : new GlobalLimit({ engine, clock, log: faults, rate });
+  const turnstile = new Turnstile(globalLimit ?? UNLIMITED);
+  const pacer = new Pacer(clock, turnstile);
   const context = {
     instanceId: config.instanceId,
     clock,
     flusher: new Flusher(clock),
     pacer,
-    globalLimit: globalLimit ?? UNLIMITED,
+    turnstile,
     log,
     settings: config,
     changed: (connection: Connection) => registrar.changed(connection),

@@ -1,5 +1,6 @@
 import { CLOSE } from '../protocol/close-codes.ts';
 import type { Connection } from './connection.ts';
+import { ANSWER_WITHIN_MS, Deadline } from './deadline.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
 import type { Engine, InstanceEntry, Order, RegisteredConnection } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
@@ -7,11 +8,11 @@ import type { Log } from './ports/log.ts';
 import type { Random } from './ports/random.ts';
 
 /** How often an instance looks for orders, in ms. */
-const TAKE_MS = 250;
-/** How often is looked whether an order was taken, in ms. */
+const ORDERS_MS = 250;
+/** How often is looked whether an order was carried out, in ms. */
 const LOOK_MS = 50;
-/** How long an operator waits for other instances at most, in ms (contract §5: answered within 2 s). */
-const ANSWER_WITHIN_MS = 1_200;
+/** How long other instances have to carry an order out, in ms: less than an operator is kept waiting for an answer. */
+const OBEY_WITHIN_MS = 1_200;
 
 export type OperatorsOptions = {
   readonly engine: Engine;
@@ -24,42 +25,72 @@ export type OperatorsOptions = {
 export type Disconnection =
   | { readonly kind: 'disconnected'; readonly connectionIds: readonly string[] }
   | { readonly kind: 'unknown' }
-  /** Instances that have such connections and did not come for the order; they were left as they are. */
-  | { readonly kind: 'unanswered'; readonly instanceIds: readonly string[] };
+  /** Instances that have such connections and did not come for the order; what they have was left as it is. */
+  | {
+      readonly kind: 'unanswered';
+      readonly instanceIds: readonly string[];
+      readonly connectionIds: readonly string[];
+    };
 
 /** What operators ask and order (contract §5), on whichever instance it lies. Orders go through the engine. */
 export class Operators {
   readonly #options: OperatorsOptions;
   readonly #stop: Cancel;
-  #isTaking = false;
+  #isLooking = false;
 
   constructor(options: OperatorsOptions) {
     this.#options = options;
-    this.#stop = options.clock.every(TAKE_MS, () => void this.#takeOrders());
+    this.#stop = options.clock.every(ORDERS_MS, () => void this.#lookForOrders());
   }
 
   /** @throws EngineUnavailable, as do all of these */
   instances(): Promise<readonly InstanceEntry[]> {
-    return this.#options.engine.registry.instances();
+    return this.#inTime(this.#options.engine.registry.instances());
   }
 
   connectionsOf(userId: string): Promise<readonly RegisteredConnection[]> {
-    return this.#options.engine.registry.connectionsOf(userId);
+    return this.#inTime(this.#options.engine.registry.connectionsOf(userId));
   }
 
   /** Closes one connection with 4002, wherever it is. */
-  async disconnectConnection(connectionId: string): Promise<Disconnection> {
-    const connection = await this.#options.engine.registry.connection(connectionId);
-    if (connection === null) return { kind: 'unknown' };
-    const order = this.#order('disconnect_connection', connectionId);
-    const isTaken = await this.#give(connection.instanceId, order);
-    if (!isTaken) return { kind: 'unanswered', instanceIds: [connection.instanceId] };
-    return { kind: 'disconnected', connectionIds: [connectionId] };
+  disconnectConnection(connectionId: string): Promise<Disconnection> {
+    return this.#inTime(this.#disconnectConnection(connectionId));
   }
 
   /** Closes every connection of a user with 4002. Every instance is told: one may have a connection that is too new. */
-  async disconnectUser(userId: string): Promise<Disconnection> {
-    const [instances, connections] = await Promise.all([this.instances(), this.connectionsOf(userId)]);
+  disconnectUser(userId: string): Promise<Disconnection> {
+    return this.#inTime(this.#disconnectUser(userId));
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  /** An engine that is slow at every step must not keep an operator waiting for the sum of them. */
+  async #inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    const deadline = new Deadline(this.#options.clock, ANSWER_WITHIN_MS);
+    try {
+      return await deadline.wait(answer);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  async #disconnectConnection(connectionId: string): Promise<Disconnection> {
+    const connection = await this.#options.engine.registry.connection(connectionId);
+    if (connection === null) return { kind: 'unknown' };
+    const order = this.#order('disconnect_connection', connectionId);
+    const isDone = await this.#give(connection.instanceId, order);
+    if (!isDone) return { kind: 'unanswered', instanceIds: [connection.instanceId], connectionIds: [] };
+    return { kind: 'disconnected', connectionIds: [connectionId] };
+  }
+
+  async #disconnectUser(userId: string): Promise<Disconnection> {
+    const { registry } = this.#options.engine;
+    const [instances, connections] = await Promise.all([
+      registry.instances(),
+      registry.connectionsOf(userId),
+    ]);
     const concerned = new Set(connections.map(({ instanceId }) => instanceId));
     const all = new Set([...instances.map(({ instanceId }) => instanceId), ...concerned]);
     const order = this.#order('disconnect_user', userId);
@@ -69,22 +100,21 @@ export class Operators {
     };
     await Promise.all([...all].map(tell));
     const unanswered = [...concerned].filter((instanceId) => silent.has(instanceId));
-    if (unanswered.length > 0) return { kind: 'unanswered', instanceIds: unanswered };
-    return { kind: 'disconnected', connectionIds: connections.map(({ connectionId }) => connectionId) };
-  }
-
-  stop(): void {
-    this.#stop();
+    const connectionIds = connections
+      .filter(({ instanceId }) => !silent.has(instanceId))
+      .map(({ connectionId }) => connectionId);
+    if (unanswered.length > 0) return { kind: 'unanswered', instanceIds: unanswered, connectionIds };
+    return { kind: 'disconnected', connectionIds };
   }
 
   #order(kind: Order['kind'], subject: string): Order {
     return { orderId: this.#options.random.id(), kind, subject };
   }
 
-  /** Resolves true once the instance took the order; false when it did not in time, and then it never will. */
+  /** Resolves true once the instance carried the order out; false when it did not in time, and then it never will. */
   async #give(instanceId: string, order: Order): Promise<boolean> {
     const { clock, engine } = this.#options;
-    const deadline = clock.elapsed() + ANSWER_WITHIN_MS;
+    const deadline = clock.elapsed() + OBEY_WITHIN_MS;
     await engine.orders.put(instanceId, order);
     while (clock.elapsed() < deadline) {
       await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
@@ -93,17 +123,20 @@ export class Operators {
     return !(await engine.orders.takeBack(instanceId, order));
   }
 
-  async #takeOrders(): Promise<void> {
-    if (this.#isTaking) return;
-    this.#isTaking = true;
+  async #lookForOrders(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
     try {
-      for (const order of await this.#options.engine.orders.take()) this.#obey(order);
+      const { orders } = this.#options.engine;
+      const waiting = await orders.waiting();
+      for (const order of waiting) this.#obey(order);
+      if (waiting.length > 0) await orders.done(waiting);
     } catch (error) {
       // Health tells that the engine does not answer; orders wait.
       if (!(error instanceof EngineUnavailable))
         this.#options.log.error('orders failed', { error: String(error) });
     } finally {
-      this.#isTaking = false;
+      this.#isLooking = false;
     }
   }
 

@@ -1,5 +1,4 @@
 import { messageFrame } from '../protocol/server-messages.ts';
-import type { Allowance } from './allowance.ts';
 import { Dropped } from './dropped.ts';
 import type { TaskProgress } from './feed.ts';
 import type { Flusher } from './flusher.ts';
@@ -8,8 +7,10 @@ import type { Pacer } from './pacer.ts';
 import type { Clock } from './ports/clock.ts';
 import type { EventRecord } from './ports/engine.ts';
 import type { Socket } from './ports/transport.ts';
+import { ProgressLane } from './progress-lane.ts';
 import type { Waiting } from './send-queue.ts';
 import { ProgressPlace, SendQueue } from './send-queue.ts';
+import type { Turnstile } from './turnstile.ts';
 
 /** Bytes that may wait in the socket itself; above it, frames wait here, where their number is bounded. */
 const SOCKET_BYTES = 64 * 1024;
@@ -22,8 +23,8 @@ export type OutboxContext = {
   readonly clock: Clock;
   readonly flusher: Flusher;
   readonly pacer: Pacer;
-  /** The limit over the whole cluster. */
-  readonly globalLimit: Allowance;
+  /** Stands before the limit over the whole cluster. */
+  readonly turnstile: Turnstile;
 };
 
 export type OutboxSettings = {
@@ -49,28 +50,36 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #queue: SendQueue;
   readonly #pace: Pace;
-  /** Tasks that went on, with the updates that the next message of each stands for. */
-  readonly #tasks = new Map<TaskProgress, number>();
-  #pay = (forced: boolean): boolean => this.#pace.pays(forced);
+  readonly #progress = new ProgressLane();
+  /** What goes takes along what stands before it, whether it is a critical event, or a log that is to be read (G7). */
+  readonly #payEvent = (forced: boolean): boolean => this.#pays(forced || this.#idle.length > 0);
+  readonly #payProgress = (): boolean => this.#pays(false);
+  #isFinishing = false;
   #isTouched = false;
   #blockedSince: number | null = null;
   #idle: (() => void)[] = [];
 
   constructor(options: OutboxOptions) {
-    const { clock, globalLimit, settings } = options;
+    const { clock, settings, turnstile } = options;
     this.#options = options;
     this.#queue = new SendQueue(settings.sendBufferSize);
-    this.#pace = new Pace(settings.rateLimitPerConnection, globalLimit, clock.elapsed());
+    this.#pace = new Pace(settings.rateLimitPerConnection, turnstile.of(this), clock.elapsed());
   }
 
   /** How many frames wait that are neither live events nor progress, this turn's included. */
   get freeFrames(): number {
-    return this.#queue.length - this.#queue.events;
+    return this.#queue.freeFrames;
   }
 
   /** A message of the server itself, or an event that a replay brings: never shed, and free. */
   push(frame: Uint8Array | string): void {
     this.#queue.pushFree({ header: null, frame });
+    this.#touch();
+  }
+
+  /** A message of the server itself that has no place in the order: it waits for no event. */
+  pushAhead(frame: Uint8Array | string): void {
+    this.#queue.pushAhead({ header: null, frame });
     this.#touch();
   }
 
@@ -85,17 +94,22 @@ export class Outbox {
     if (!isAdded || (isFull && this.#isStuck())) this.#options.overflowed();
   }
 
-  /** A task went on. What waits of it is replaced: progress is never shed, it only becomes newer (G10). */
+  /** A task went on. What waits of it is replaced: it only becomes newer. */
   pushProgress(task: TaskProgress, merged: number): void {
-    const waiting = this.#tasks.get(task);
-    this.#tasks.set(task, (waiting ?? 0) + merged);
-    if (waiting === undefined && !this.#queue.isStale) this.#queue.pushFree(new ProgressPlace(task));
+    const isNew = this.#progress.add(task, merged);
+    const isBehind = this.#queue.isStale || this.#blockedSince !== null;
+    if (isNew && !isBehind) this.#queue.pushFree(new ProgressPlace(task));
     this.#touch();
+  }
+
+  /** What waits of a task is not wanted any more. */
+  dropProgress(task: TaskProgress): void {
+    this.#progress.delete(task);
   }
 
   /** Other filters are in force: of what waits in progress, this is still wanted. */
   keepProgress(isWanted: (task: TaskProgress) => boolean): void {
-    for (const task of this.#tasks.keys()) if (!isWanted(task)) this.#tasks.delete(task);
+    this.#progress.keep(isWanted);
   }
 
   /** Hands the socket what it has room for; called at the end of a turn, when it has drained, and by the pacer. */
@@ -103,7 +117,7 @@ export class Outbox {
     this.#isTouched = false;
     const { socket, settings } = this.#options;
     this.#pace.fill(now);
-    this.#queue.expire(now - settings.queueTtlMs);
+    const isShed = this.#queue.expire(now - settings.queueTtlMs);
     // Until nothing may go or the socket is full: one that took everything at once will not tell that it has drained.
     let room = SOCKET_BYTES - socket.bufferedBytes;
     for (; room > 0 && this.#isWaiting; room = SOCKET_BYTES - socket.bufferedBytes) {
@@ -115,25 +129,30 @@ export class Outbox {
     this.#queue.stamp(now);
     this.#blockedSince = room <= 0 ? (this.#blockedSince ?? now) : null;
     this.#wait();
+    if (isShed && this.#isStuck() && !this.#isFinishing) this.#options.overflowed();
   }
 
-  /** Resolves once no frame waits, here or in the socket beyond what it may hold; also when the connection ends. */
+  /**
+   * Resolves once no frame waits, here or in the socket beyond what it may hold; also when the connection ends. Events
+   * wait for no rate any more then: critical ones may stand in the log behind them.
+   */
   idle(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();
+    this.#touch();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** The last flush: what the socket has room for goes, whatever the pace. */
   finish(): void {
-    this.#pay = () => true;
+    this.#isFinishing = true;
     this.flush();
   }
 
   /** The connection ended: what waits is dropped. */
   clear(): void {
     this.#queue.clear();
-    this.#tasks.clear();
-    this.#options.pacer.delete(this);
+    this.#progress.clear();
+    this.#leave();
     this.#release();
   }
 
@@ -143,51 +162,47 @@ export class Outbox {
     this.#options.flusher.add(this);
   }
 
-  #next(room: number): (Uint8Array | string)[] {
-    const frames: (Uint8Array | string)[] = [];
-    for (const item of this.#queue.take(room, this.#pay)) {
-      const frame = this.#frameOf(item);
-      if (frame !== null) frames.push(frame);
-    }
-    if (frames.length === 0 && this.#queue.length === 0) this.#takeProgress(room, frames);
-    return frames;
+  #pays(forced: boolean): boolean {
+    return this.#isFinishing || this.#pace.pays(forced);
   }
 
-  /** Progress that had no place of its own among the events, or could not be paid for there. */
-  #takeProgress(room: number, frames: (Uint8Array | string)[]): void {
+  #next(room: number): (Uint8Array | string)[] {
+    const frames: (Uint8Array | string)[] = [];
     let left = room;
-    for (const task of this.#tasks.keys()) {
-      const frame = left > 0 ? this.#progressOf(task) : null;
-      if (frame === null) return;
+    for (const item of this.#queue.take(room, this.#payEvent)) {
+      const frame = this.#frameOf(item, left);
+      if (frame === null) continue;
       frames.push(frame);
       left -= frame.length;
     }
+    if (frames.length > 0 || this.#queue.length > 0) return frames;
+    // Who reads the log comes in between: progress alone may be more than the client ever takes.
+    this.#release();
+    return this.#progress.takeAll(room, this.#payProgress);
   }
 
-  #frameOf(item: Waiting): Uint8Array | string | null {
-    if (item instanceof ProgressPlace) return this.#progressOf(item.task);
+  #frameOf(item: Waiting, room: number): Uint8Array | string | null {
+    if (item instanceof ProgressPlace)
+      return room > 0 ? this.#progress.take(item.task, this.#payProgress) : null;
     if (item instanceof Dropped) return messageFrame(item.message, this.#options.clock.now());
     return item.frame;
   }
 
-  /** null where it was sent already, or has to wait. */
-  #progressOf(task: TaskProgress): Uint8Array | string | null {
-    const merged = this.#tasks.get(task);
-    if (merged === undefined || !this.#pay(false)) return null;
-    this.#tasks.delete(task);
-    return task.frame(merged);
-  }
-
   #wait(): void {
-    const { pacer } = this.#options;
     // Whoever waits for nothing but the socket is told when it has drained; events must not wait too long.
-    if (this.#queue.events > 0 || this.#tasks.size > 0) pacer.add(this);
-    else pacer.delete(this);
+    if (this.#queue.events > 0 || this.#progress.size > 0) this.#options.pacer.add(this);
+    else this.#leave();
     if (this.#idle.length > 0 && this.#isIdle()) this.#release();
   }
 
+  #leave(): void {
+    const { pacer, turnstile } = this.#options;
+    pacer.delete(this);
+    turnstile.leave(this);
+  }
+
   get #isWaiting(): boolean {
-    return this.#queue.length > 0 || this.#tasks.size > 0;
+    return this.#queue.length > 0 || this.#progress.size > 0;
   }
 
   #isStuck(): boolean {

@@ -1,5 +1,6 @@
 import type { Flushable } from './flusher.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
+import type { Turnstile } from './turnstile.ts';
 
 /** How often what waits for its turn is looked at, in ms. */
 const TURN_MS = 20;
@@ -9,12 +10,15 @@ const MOST_A_TURN = 1_000;
 /** Flushes again and again what still waits after its turn. One timer for all connections, none while nothing waits. */
 export class Pacer {
   readonly #clock: Clock;
+  readonly #turnstile: Turnstile;
   /** In the order of their turns. */
   readonly #waiting = new Set<Flushable>();
   #stop: Cancel | null = null;
 
-  constructor(clock: Clock) {
+  /** @param turnstile those that wait there come first */
+  constructor(clock: Clock, turnstile: Turnstile) {
     this.#clock = clock;
+    this.#turnstile = turnstile;
   }
 
   add(item: Flushable): void {
@@ -33,12 +37,13 @@ export class Pacer {
   }
 
   #turn(): void {
+    const now = this.#clock.elapsed();
+    this.#turnstile.serve(now);
     const turn: Flushable[] = [];
     for (const item of this.#waiting) {
       turn.push(item);
       if (turn.length === MOST_A_TURN) break;
     }
-    const now = this.#clock.elapsed();
     for (const item of turn) {
       // Behind the others, should it have to wait on.
       this.#waiting.delete(item);

@@ -1,8 +1,9 @@
 import type { Connection } from './connection.ts';
-import type { Cancel, Clock } from './ports/clock.ts';
+import type { Clock } from './ports/clock.ts';
 import type { AdmissionRequest, Engine, InstanceEntry } from './ports/engine.ts';
 import { CONNECTION_LEASE_MS, EngineUnavailable } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
+import { Turns } from './turns.ts';
 
 /** How often the instance is refreshed, in ms; by this it also learns that the engine has lost what it knew. */
 const ANNOUNCE_MS = 5_000;
@@ -11,7 +12,9 @@ export const REFRESH_MS = 40_000;
 /** How often what has changed, and what is due, is written, in ms. */
 const WRITE_MS = 1_000;
 /** How often dead instances are looked for, in ms. */
-const CLEAR_MS = 10_000;
+const CLEAR_MS = 5_000;
+/** Announcements in a row before others are taken for dead: while the engine was away, everybody was silent. */
+const STEADY = 3;
 /** How many connections one batch writes. */
 export const BATCH = 250;
 /** What is due is written over as many turns at least, so that ten thousand that came at once are no burst. */
@@ -30,20 +33,23 @@ export type RegistrarOptions = {
 /** Keeps the registry true: connections as they come, change and go, all of them before their lease ends (G9). */
 export class Registrar {
   readonly #options: RegistrarOptions;
-  readonly #stops: Cancel[] = [];
+  /** What is written later has to stand later. */
+  readonly #turns: Turns;
   /** When each connection was last written, in the order of that time. */
   readonly #writtenAt = new Map<Connection, number>();
   readonly #changed = new Set<Connection>();
   /** What ended and could not be taken out, by when that was: a user must not be refused for it until its lease ends. */
   readonly #left = new Map<Owned, number>();
-  /** One write after another: what is written later has to stand later. */
-  #writing: Promise<void> = Promise.resolve();
+
+  #announced = 0;
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
-    this.#repeat(ANNOUNCE_MS, () => this.#announce());
-    this.#repeat(WRITE_MS, () => this.#writeDue());
-    this.#repeat(CLEAR_MS, () => this.#clearDead());
+    // What could not be written is put right by a later turn, or expires.
+    this.#turns = new Turns({ ...options, failed: (what, error) => this.#warn(what, error) });
+    this.#turns.repeat('keeping the registry', ANNOUNCE_MS, () => this.#announce());
+    this.#turns.repeat('keeping the registry', WRITE_MS, () => this.#writeDue());
+    this.#turns.repeat('keeping the registry', CLEAR_MS, () => this.#clearDead());
   }
 
   opened(connection: Connection): void {
@@ -77,7 +83,7 @@ export class Registrar {
 
   /** Clears what an earlier life of this instance may have left; before it has connections. */
   async begin(): Promise<void> {
-    await this.#once(async () => {
+    await this.#turns.once('writing the registry', async () => {
       const { engine, instance } = this.#options;
       await engine.registry.clear(instance().instanceId);
     });
@@ -85,13 +91,13 @@ export class Registrar {
 
   /** Writes everything as it is now. */
   async refresh(): Promise<void> {
-    await this.#once(() => this.#writeAll());
+    await this.#turns.once('writing the registry', () => this.#writeAll());
   }
 
   /** Takes the instance and everything of it out of the registry. */
   async withdraw(): Promise<void> {
-    for (const stop of this.#stops) stop();
-    await this.#once(async () => {
+    this.#turns.stop();
+    await this.#turns.once('writing the registry', async () => {
       const { engine, connections, instance } = this.#options;
       const open = [...connections.values()].map(({ ticket }) => ticket);
       await engine.registry.remove([...open, ...this.#left.keys()]);
@@ -100,10 +106,18 @@ export class Registrar {
   }
 
   async #announce(): Promise<void> {
-    const { engine, instance } = this.#options;
-    const isKnown = await engine.registry.announce(instance());
-    // Lost with the registry, or cleared by others while this process stood still.
-    if (!isKnown) for (const connection of this.#writtenAt.keys()) this.#changed.add(connection);
+    const { engine, instance, log } = this.#options;
+    let isKnown = false;
+    const before = this.#announced;
+    this.#announced = 0;
+    try {
+      isKnown = await engine.registry.announce(instance());
+      this.#announced = before + 1;
+    } finally {
+      // Lost with the registry, or cleared: by others while this process stood still, or by one that was given its id.
+      if (!isKnown) for (const connection of this.#writtenAt.keys()) this.#changed.add(connection);
+    }
+    if (!isKnown) log.warn('the registry had lost this instance, or another process goes by its id');
   }
 
   async #writeAll(): Promise<void> {
@@ -163,41 +177,12 @@ export class Registrar {
 
   async #clearDead(): Promise<void> {
     const { engine, instance, log } = this.#options;
+    if (this.#announced < STEADY) return;
     for (const dead of await engine.registry.dead()) {
       if (dead === instance().instanceId) continue;
       const connections = await engine.registry.clear(dead);
       log.warn('cleared what a dead instance left', { dead_instance_id: dead, connections });
     }
-  }
-
-  /** Does something again and again, but not while it is still being done. */
-  #repeat(everyMs: number, work: () => Promise<void>): void {
-    let isBusy = false;
-    let isFailing = false;
-    const turn = async () => {
-      if (isBusy) return;
-      isBusy = true;
-      try {
-        await this.#inTurn(work);
-        isFailing = false;
-      } catch (error) {
-        // What could not be written is put right by a later turn, or expires. Said once, not every second.
-        if (!isFailing) this.#warn('keeping the registry', error);
-        isFailing = true;
-      }
-      isBusy = false;
-    };
-    this.#stops.push(this.#options.clock.every(everyMs, () => void turn()));
-  }
-
-  async #once(work: () => Promise<void>): Promise<void> {
-    await this.#inTurn(work).catch((error: unknown) => this.#warn('writing the registry', error));
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#writing.then(work);
-    this.#writing = turn.catch(() => {});
-    return turn;
   }
 
   #attempt(owned: Owned, removal: Promise<void>): void {

@@ -38,6 +38,7 @@ export class SendQueue {
   #since: number[] = [];
   readonly #events: Record<Priority, number> = { critical: 0, high: 0, normal: 0, low: 0 };
   #count = 0;
+  #free = 0;
 
   /** @param most live events that may wait */
   constructor(most: number) {
@@ -53,6 +54,10 @@ export class SendQueue {
     return this.#count;
   }
 
+  get freeFrames(): number {
+    return this.#free;
+  }
+
   get isFull(): boolean {
     return this.#count >= this.#most;
   }
@@ -64,6 +69,17 @@ export class SendQueue {
 
   pushFree(item: FreeFrame | ProgressPlace): void {
     this.#items.push(item);
+    if (isFree(item)) this.#free++;
+  }
+
+  /** Puts a frame before the events, behind the free frames that stand there. */
+  pushAhead(item: FreeFrame): void {
+    const first = this.#items.findIndex((other) => !isFree(other));
+    const index = first === -1 ? this.#items.length : first;
+    this.#items.splice(index, 0, item);
+    this.#free++;
+    const since = this.#since[index];
+    if (since !== undefined) this.#since.splice(index, 0, since);
   }
 
   /**
@@ -87,13 +103,22 @@ export class SendQueue {
     return true;
   }
 
-  /** Sheds events that have waited since before a time. */
-  expire(before: number): void {
-    for (let index = 0; index < this.#since.length; ) {
-      if ((this.#since[index] ?? before) >= before) return;
-      const { header } = this.#items[index] ?? {};
-      if (!header || header.priority === 'critical' || !this.#shed(index, 'expired')) index++;
-    }
+  /** Sheds events that have waited since before a time. Gives whether there were any. */
+  expire(before: number): boolean {
+    const [items, since] = [this.#items, this.#since];
+    let old = 0;
+    while (old < since.length && (since[old] ?? before) < before) old++;
+    let first = 0;
+    while (first < old && !isSheddable(items[first])) first++;
+    if (first === old) return false;
+    // All in one pass: taken out one by one, each would move everything behind it.
+    this.#items = items.slice(0, first);
+    this.#since = since.slice(0, first);
+    for (let index = first; index < old; index++)
+      this.#keepOrName(items[index] as Waiting, since[index] ?? 0);
+    this.#items = this.#items.concat(items.slice(old));
+    this.#since = this.#since.concat(since.slice(old));
+    return true;
   }
 
   /**
@@ -106,7 +131,8 @@ export class SendQueue {
     for (let left = bytes; left > 0 && count < this.#items.length; count++) {
       const item = this.#items[count];
       if (item === undefined) break;
-      if (isEvent(item)) {
+      if (isFree(item)) this.#free--;
+      else if (isEvent(item)) {
         if (!pay(criticals > 0)) break;
         if (item.header.priority === 'critical') criticals--;
         this.#events[item.header.priority]--;
@@ -132,6 +158,7 @@ export class SendQueue {
     this.#since = [];
     for (const priority of PRIORITIES) this.#events[priority] = 0;
     this.#count = 0;
+    this.#free = 0;
   }
 
   /** The lowest priority that waits, if it is lower than this one. */
@@ -147,8 +174,8 @@ export class SendQueue {
     return this.#items.findLastIndex((item) => item.header?.priority === priority);
   }
 
-  /** Puts the name of an event in its place. Gives whether the place went with it, into a name that stood beside. */
-  #shed(index: number, reason: DropReason): boolean {
+  /** Puts the name of an event in its place, or into a name that stands beside it. */
+  #shed(index: number, reason: DropReason): void {
     const { header } = this.#items[index] as EventRecord;
     this.#events[header.priority]--;
     this.#count--;
@@ -160,7 +187,21 @@ export class SendQueue {
     }
     if (dropped === before) this.#remove(index);
     else this.#items[index] = dropped;
-    return dropped === before;
+  }
+
+  /** Puts back what stood there, or the name of it where it has expired, into the one before where it can. */
+  #keepOrName(item: Waiting, since: number): void {
+    const kept = isSheddable(item) ? new Dropped('expired').add(item.header) : item;
+    if (isSheddable(item)) {
+      this.#events[item.header.priority]--;
+      this.#count--;
+    }
+    const last = this.#items.at(-1);
+    if (isFor(kept, 'expired') && isFor(last, 'expired')) last.absorb(kept);
+    else {
+      this.#items.push(kept);
+      this.#since.push(since);
+    }
   }
 
   #nameLast(header: EventHeader, reason: DropReason): void {
@@ -176,6 +217,11 @@ export class SendQueue {
 }
 
 const isEvent = (item: Waiting): item is EventRecord => item.header !== null;
+
+const isSheddable = (item: Waiting | undefined): item is EventRecord =>
+  item !== undefined && isEvent(item) && item.header.priority !== 'critical';
+
+const isFree = (item: Waiting): item is FreeFrame => item.header === null && 'frame' in item;
 
 const isFor = (item: Waiting | undefined, reason: DropReason): item is Dropped =>
   item instanceof Dropped && item.reason === reason;

@@ -22,10 +22,18 @@ export class Reading {
   #silence: NodeJS.Timeout | undefined;
   #longestSilenceMs: number | null = null;
 
-  /** @param heard told of every message; what it gives is sent back */
-  constructor(address: string, heard: (message: Message) => object | null) {
+  /**
+   * @param heard told of every message; what it gives is sent back
+   * @param headers of the handshake; a token in them stands in no proxy's log
+   */
+  constructor(
+    address: string,
+    heard: (message: Message) => object | null,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     this.#heard = heard;
     this.#socket = new WebSocket(address, {
+      headers,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       maxPayload: MAX_MESSAGE_BYTES,
       perMessageDeflate: false,

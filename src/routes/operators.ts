@@ -101,22 +101,18 @@ function answerDisconnection(
   { log }: OperatorRoutesOptions,
   { result, subject }: { result: Disconnection; subject: Readonly<Record<string, string>> },
 ): Response {
+  if (result.kind === 'unknown')
+    return problemResponse({ code: 'not-found', detail: 'there is no such connection' });
+  const { connectionIds: disconnected } = result;
   const service = c.req.header('x-service-name') ?? '';
-  switch (result.kind) {
-    case 'unknown':
-      return problemResponse({ code: 'not-found', detail: 'there is no such connection' });
-    case 'unanswered':
-      return problemResponse({
-        code: 'instance-silent',
-        detail: `did not come for the order: ${result.instanceIds.join(', ')}`,
-        retryAfterMs: RETRY_MS,
-      });
-    case 'disconnected': {
-      const disconnected = result.connectionIds;
-      log.info('disconnected by an operator', { service, ...subject, connections: disconnected.length });
-      return c.json({ disconnected });
-    }
-  }
+  log.info('disconnected by an operator', { service, ...subject, connections: disconnected.length });
+  if (result.kind === 'disconnected') return c.json({ disconnected });
+  const silent = result.instanceIds.join(', ');
+  return problemResponse({
+    code: 'instance-silent',
+    detail: `did not come for the order: ${silent}; ${disconnected.length} connections were closed elsewhere`,
+    retryAfterMs: RETRY_MS,
+  });
 }
 
 const time = (ms: number): string => new Date(ms).toISOString();

@@ -12,26 +12,32 @@ export function ordersSuite(rig: PresentRig): void {
     return { one, other, instanceId };
   };
 
-  test('orders wait for their instance until it takes them, in the order given, each once', async () => {
+  test('orders wait for their instance, in the order given, until it has carried them out', async () => {
     const { one, other, instanceId } = await pair();
     const [first, second] = [orderOf(), orderOf()];
     await one.orders.put(instanceId, first);
     await one.orders.put(instanceId, second);
     expect(await one.orders.isWaiting(instanceId, first)).toBe(true);
-    expect(await one.orders.take()).toEqual([]);
-    expect(await other.orders.take()).toEqual([first, second]);
-    expect(await other.orders.take()).toEqual([]);
+    expect(await one.orders.waiting()).toEqual([]);
+    expect(await other.orders.waiting()).toEqual([first, second]);
+    expect(await other.orders.waiting()).toEqual([first, second]);
+    await other.orders.done([first]);
+    expect(await other.orders.waiting()).toEqual([second]);
     expect(await one.orders.isWaiting(instanceId, first)).toBe(false);
+    expect(await one.orders.isWaiting(instanceId, second)).toBe(true);
+    await other.orders.done([second, first]);
+    expect(await other.orders.waiting()).toEqual([]);
   });
 
-  test('an order that was not taken can be taken back, and then it never comes', async () => {
+  test('an order that was not carried out can be taken back, and then it never comes', async () => {
     const { one, other, instanceId } = await pair();
     const [stays, goes] = [orderOf(), orderOf()];
     await one.orders.put(instanceId, stays);
     await one.orders.put(instanceId, goes);
     expect(await one.orders.takeBack(instanceId, goes)).toBe(true);
     expect(await one.orders.takeBack(instanceId, goes)).toBe(false);
-    expect(await other.orders.take()).toEqual([stays]);
+    expect(await other.orders.waiting()).toEqual([stays]);
+    await other.orders.done([stays]);
     expect(await one.orders.takeBack(instanceId, stays)).toBe(false);
   });
 }

@@ -57,6 +57,16 @@ export function registrySuite(rig: PresentRig): void {
     expect(found).toContainEqual({ ...second, instanceId: there });
   });
 
+  test('what is no connection is found as none, whatever it is called', async () => {
+    const instanceId = `i-${freshId()}`;
+    const engine = await rig().engine({ instanceId });
+    const entry = connectionOf(freshUser());
+    await engine.registry.refresh([entry]);
+    for (const name of [`user:${entry.userId}`, `instance:${instanceId}`, '', 'x'.repeat(10_000), '€\0'])
+      expect(await engine.registry.connection(name)).toBeNull();
+    expect(await engine.registry.connection(entry.connectionId)).toMatchObject(entry);
+  });
+
   test('a refresh tells the latest', async () => {
     const engine = await rig().engine();
     const entry = connectionOf(freshUser());
@@ -150,6 +160,10 @@ export function registrySuite(rig: PresentRig): void {
     const instance = instanceOf();
     expect(await engine.registry.announce(instance)).toBe(false);
     expect(await engine.registry.announce(instance)).toBe(true);
+    const twin = { ...instance, startedAt: NOON + 1 };
+    expect(await engine.registry.announce(twin)).toBe(false);
+    expect(await engine.registry.announce(instance)).toBe(false);
+    expect(await engine.registry.announce(instance)).toBe(true);
     await rig().age(61_000, instance.instanceId);
     expect(await engine.registry.announce(instance)).toBe(false);
     await engine.registry.withdraw(instance.instanceId);
@@ -184,10 +198,10 @@ export function registrySuite(rig: PresentRig): void {
     await Promise.all([gone.registry.announce(dead), survivor.registry.announce(alive)]);
     await gone.registry.refresh([lost, ...left]);
     await survivor.registry.refresh([kept]);
-    expect(await survivor.registry.dead()).not.toContain(dead.instanceId);
-    await rig().age(40_000, dead.instanceId);
+    await rig().age(15_000, dead.instanceId, alive.instanceId);
     await survivor.registry.announce(alive);
-    await rig().age(21_000, dead.instanceId);
+    expect(await survivor.registry.dead()).not.toContain(dead.instanceId);
+    await rig().age(6_000, dead.instanceId, alive.instanceId);
 
     const asked = [await survivor.registry.dead(), await another.registry.dead()];
     expect(asked[0]).toContain(dead.instanceId);

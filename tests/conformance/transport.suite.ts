@@ -63,14 +63,17 @@ function closeSuite(runtime: string, start: () => Promise<Running>) {
       keptAlive.request('GET /plain');
       await keptAlive.until('plain');
       const open = await rig.rawSocket('open');
-      const deciding = await rig.raw();
-      deciding.request('GET /ws?id=deciding&gated', { upgrade: true });
-      await rig.journal('deciding', 'waiting');
+      const [refused, accepted] = [await rig.raw(), await rig.raw()];
+      refused.request('GET /slow?id=refused', { upgrade: true });
+      await rig.journal('refused', 'waiting');
+      accepted.request('GET /ws?id=accepted&gated', { upgrade: true });
+      await rig.journal('accepted', 'waiting');
       const answer = rig.get('/slow?id=slow');
       await rig.journal('slow', 'waiting');
 
-      await fetch(`${rig.url}/stop?release=slow`, { method: 'POST' });
-      await Promise.all([silent, keptAlive, open, deciding].map((raw) => raw.over));
+      await fetch(`${rig.url}/stop?release=slow&release=refused&release=accepted`, { method: 'POST' });
+      await Promise.all([silent, keptAlive, open, refused, accepted].map((raw) => raw.over));
+      expect(refused.text()).toMatch(/^HTTP\/1\.1 200 [\s\S]*slow$/);
       expect(await (await answer).text()).toBe('slow');
       const { code, output } = await running.exited();
       expect(code).toBe(0);

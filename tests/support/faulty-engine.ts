@@ -19,6 +19,8 @@ type Asked =
   | 'admit'
   | 'refresh'
   | 'lease'
+  | 'announce'
+  | 'dead'
   | 'probe';
 type Gate = { readonly opened: Promise<void>; readonly open: () => void };
 
@@ -70,10 +72,10 @@ export class FaultyEngine implements Engine {
       remove: (connections) => registry.remove(connections),
       connection: (connectionId) => registry.connection(connectionId),
       connectionsOf: (userId) => registry.connectionsOf(userId),
-      announce: (instance) => registry.announce(instance),
+      announce: (instance) => this.#ask('announce', instance, () => registry.announce(instance)),
       withdraw: (instanceId) => registry.withdraw(instanceId),
       instances: () => registry.instances(),
-      dead: () => registry.dead(),
+      dead: () => this.#ask('dead', null, () => registry.dead()),
       clear: (instanceId) => registry.clear(instanceId),
     };
     this.orders = inner.orders;

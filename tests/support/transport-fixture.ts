@@ -119,10 +119,10 @@ app.get('/listen-again', async (c) => {
   return c.text(await second.listen({ host, port }).then(String, (error) => String(error.code)));
 });
 app.post('/stop', (c) => {
-  const held = gates.get(c.req.query('release') ?? '');
+  const held = (c.req.queries('release') ?? []).map((id) => gates.get(id));
   setTimeout(() => {
     void transport.close().then(() => console.log('closed'));
-    held?.();
+    for (const release of held) release?.();
   }, 0);
   return c.text('stopping');
 });

@@ -21,6 +21,8 @@ const LAYERS: Record<string, Layer> = {
   adapters: { folders: ['adapters', 'core', 'protocol'], packages: 'any' },
   // A client and a worker of the platform, played from outside: they sign as the server checks.
   demo: { folders: ['', 'demo', 'adapters', 'protocol'], packages: 'any' },
+  // The command line starts servers and the demo, and is a client and a worker besides.
+  cli: { folders: ['', 'cli', 'demo', 'config', 'adapters', 'protocol'], packages: 'any' },
 };
 
 const PURE_FOLDERS = ['protocol', 'core'];

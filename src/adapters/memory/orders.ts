@@ -23,9 +23,13 @@ export class MemoryOrders implements Orders {
     return this.#store.orders.get(instanceId)?.delete(orderId) ?? false;
   }
 
-  async take(): Promise<Order[]> {
-    const orders = this.#store.orders.get(this.#instanceId);
-    this.#store.orders.delete(this.#instanceId);
-    return [...(orders?.values() ?? [])];
+  async waiting(): Promise<Order[]> {
+    return [...(this.#store.orders.get(this.#instanceId)?.values() ?? [])];
+  }
+
+  async done(orders: readonly Order[]): Promise<void> {
+    const box = this.#store.orders.get(this.#instanceId);
+    for (const { orderId } of orders) box?.delete(orderId);
+    if (box?.size === 0) this.#store.orders.delete(this.#instanceId);
   }
 }

@@ -9,7 +9,7 @@ import type {
   RegisteredConnection,
   Registry,
 } from '../../core/ports/engine.ts';
-import { CONNECTION_LEASE_MS, INSTANCE_LEASE_MS } from '../../core/ports/engine.ts';
+import { CONNECTION_LEASE_MS, DEAD_AFTER_MS, INSTANCE_LEASE_MS } from '../../core/ports/engine.ts';
 import { leavePlace, sweepPlaces, takePlace } from './places.ts';
 import type { MemoryStore } from './store.ts';
 import { dropExpired, putExpiring } from './store.ts';
@@ -76,7 +76,9 @@ export class MemoryRegistry implements Registry {
   async announce(instance: InstanceEntry): Promise<boolean> {
     const { instanceId } = instance;
     const now = this.#clock.elapsed();
-    const isKnown = (this.#store.instances.get(instanceId)?.expiresAt ?? now) > now;
+    const known = this.#store.instances.get(instanceId);
+    const isKnown =
+      known !== undefined && known.expiresAt > now && known.value.startedAt === instance.startedAt;
     const expiresAt = now + INSTANCE_LEASE_MS;
     putExpiring(this.#store.instances, instanceId, { value: instance, expiresAt });
     return isKnown;
@@ -94,8 +96,8 @@ export class MemoryRegistry implements Registry {
   }
 
   async dead(): Promise<string[]> {
-    const now = this.#clock.elapsed();
-    const dead = [...this.#store.instances].filter(([, { expiresAt }]) => expiresAt <= now);
+    const latest = this.#clock.elapsed() + INSTANCE_LEASE_MS - DEAD_AFTER_MS;
+    const dead = [...this.#store.instances].filter(([, { expiresAt }]) => expiresAt <= latest);
     // In one process one asks at a time.
     return dead.map(([instanceId]) => instanceId);
   }

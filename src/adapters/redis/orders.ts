@@ -4,7 +4,7 @@ import type { CommandClient } from './client.ts';
 import { answered } from './client.ts';
 import { keys } from './keys.ts';
 
-/** Orders that are taken at a time. */
+/** Orders that are looked at at a time. */
 const BATCH = 100;
 
 /** A list for each instance; an order's text is its own name in it. */
@@ -32,8 +32,13 @@ export class RedisOrders implements Orders {
     return (await answered(this.#redis.lrem(keys.orders(instanceId), 1, JSON.stringify(order)))) > 0;
   }
 
-  async take(): Promise<Order[]> {
-    const taken = await answered(this.#redis.lpop(keys.orders(this.#instanceId), BATCH));
-    return (taken ?? []).map((text) => JSON.parse(text) as Order);
+  async waiting(): Promise<Order[]> {
+    const waiting = await answered(this.#redis.lrange(keys.orders(this.#instanceId), 0, BATCH - 1));
+    return waiting.map((text) => JSON.parse(text) as Order);
+  }
+
+  async done(orders: readonly Order[]): Promise<void> {
+    const key = keys.orders(this.#instanceId);
+    await answered(Promise.all(orders.map((order) => this.#redis.lrem(key, 1, JSON.stringify(order)))));
   }
 }

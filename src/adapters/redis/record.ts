@@ -17,12 +17,17 @@ export const labelsOf = ({ priority, eventType, agentId, projectId, taskId }: Ne
 export const taskWordsOf = ({ agentId, taskId, progress }: NewEvent): (string | number)[] =>
   progress === null ? [] : [`${agentId} ${taskId}`, progress.step, progress.total, progress.percent];
 
-/** Reads an event off the wire; null for what no script of ours can have written. The frame is not copied. */
+/**
+ * Reads an event off the wire; null for what no script of ours can have written. The frame is not copied, but for an
+ * ephemeral one: it is kept while its task is silent, and would keep all that came off the wire with it.
+ */
 export function decodeRecord(bytes: Buffer): EventRecord | null {
   const end = bytes.indexOf(NEW_LINE);
   if (end === -1) return null;
   const header = decodeHeader(bytes.toString('latin1', 0, end).split(' '));
-  return header === null ? null : { header, frame: bytes.subarray(end + 1) };
+  if (header === null) return null;
+  const frame = bytes.subarray(end + 1);
+  return { header, frame: header.progress === undefined ? frame : Uint8Array.from(frame) };
 }
 
 function decodeHeader(words: string[]): EventHeader | null {

@@ -7,7 +7,12 @@ import type {
   RegisteredConnection,
   Registry,
 } from '../../core/ports/engine.ts';
-import { CLEARING_MS, CONNECTION_LEASE_MS, INSTANCE_LEASE_MS } from '../../core/ports/engine.ts';
+import {
+  CLEARING_MS,
+  CONNECTION_LEASE_MS,
+  DEAD_AFTER_MS,
+  INSTANCE_LEASE_MS,
+} from '../../core/ports/engine.ts';
 import type { CommandClient } from './client.ts';
 import { answered } from './client.ts';
 import type { Fields } from './entries.ts';
@@ -69,6 +74,8 @@ export class RedisRegistry implements Registry {
   }
 
   async connection(connectionId: string): Promise<RegisteredConnection | null> {
+    // None of ours has one; with it, this would name the key of a user's or an instance's connections.
+    if (connectionId.includes(':')) return null;
     const fields = await answered(this.#redis.hgetall(keys.connection(connectionId)));
     return fields.connection_id === undefined ? null : connectionOf(fields);
   }
@@ -80,10 +87,11 @@ export class RedisRegistry implements Registry {
   }
 
   async announce(instance: InstanceEntry): Promise<boolean> {
-    const { instanceId } = instance;
+    const { instanceId, startedAt } = instance;
     const hash = { key: keys.instance(instanceId), fields: fieldsOfInstance(instance) };
-    const [[known]] = await answered(
+    const [knownSince] = await answered(
       Promise.all([
+        this.#redis.hget(hash.key, 'started_at'),
         this.#lease([hash], INSTANCE_LEASE_MS),
         this.#redis.sadd(keys.instances, instanceId),
         // Longer than the instance itself, so that a survivor finds what it leaves.
@@ -91,7 +99,7 @@ export class RedisRegistry implements Registry {
         this.#redis.pexpire(keys.connectionsOfInstance(instanceId), CONNECTION_LEASE_MS),
       ]),
     );
-    return Number(known) === 1;
+    return knownSince === String(startedAt);
   }
 
   async withdraw(instanceId: string): Promise<void> {
@@ -107,11 +115,11 @@ export class RedisRegistry implements Registry {
 
   async dead(): Promise<string[]> {
     const ids = await this.#instanceIds();
-    const lives = await answered(Promise.all(ids.map((id) => this.#redis.exists(keys.instance(id)))));
+    const lives = await answered(Promise.all(ids.map((id) => this.#redis.pttl(keys.instance(id)))));
     const mine = await answered(
       Promise.all(
         ids
-          .filter((_, index) => lives[index] === 0)
+          .filter((_, index) => Number(lives[index]) <= INSTANCE_LEASE_MS - DEAD_AFTER_MS)
           .map(async (id) => {
             const taken = await this.#redis.set(keys.clearing(id), this.#instanceId, 'PX', CLEARING_MS, 'NX');
             return taken === null ? [] : [id];
@@ -142,7 +150,7 @@ export class RedisRegistry implements Registry {
     await answered(Promise.all([...removals, disowned]));
   }
 
-  /** Writes hashes that stand for a time, a slot at a time; gives for each group how many stood already. */
+  /** Writes hashes that stand for a time, a slot at a time. */
   #lease(hashes: readonly Hash[], leaseMs: number): Promise<unknown[]> {
     const calls = bySlot(this.#redis, hashes).map((group) => {
       const words = group.map(({ fields }) => Object.entries(fields).flat());

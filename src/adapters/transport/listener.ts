@@ -123,7 +123,13 @@ class HttpTransport implements Transport {
       else unanswered.whenAnswered = resolve;
     });
     this.#undecided.add(socket);
-    void this.#upgrader.answer({ incoming, socket, head }, turn).then(() => this.#undecided.delete(socket));
+    void this.#upgrader.answer({ incoming, socket, head }, turn).then(() => this.#onDecided(socket));
+  }
+
+  #onDecided(socket: Duplex) {
+    this.#undecided.delete(socket);
+    // One that was refused has been ended; one that was opened is cut as the others were.
+    if (this.#closing !== null && !socket.writableEnded) socket.destroy();
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex) {

@@ -204,14 +204,17 @@ export type Registry = {
   connection(connectionId: string): Promise<RegisteredConnection | null>;
   /** Connections of a user over all instances. */
   connectionsOf(userId: string): Promise<readonly RegisteredConnection[]>;
-  /** Gives false where the registry did not know the instance: it has to be told of every connection anew. */
+  /**
+   * Gives false where the registry did not know the instance, or knew another process by its id: it has to be told of
+   * every connection anew.
+   */
   announce(instance: InstanceEntry): Promise<boolean>;
   withdraw(instanceId: string): Promise<void>;
   instances(): Promise<readonly InstanceEntry[]>;
   /** Takes out the connections of an instance that is gone; gives how many. */
   clear(instanceId: string): Promise<number>;
   /**
-   * Instances whose lease ran out and that are not cleared yet. They are given to one that asks at a time; should it
+   * Instances that were silent for `DEAD_AFTER_MS`, or whose lease ran out, and that are not cleared yet. They are given to one that asks at a time; should it
    * fail to clear them, they are given again after `CLEARING_MS`.
    */
   dead(): Promise<readonly string[]>;
@@ -221,6 +224,8 @@ export type Registry = {
 export const INSTANCE_LEASE_MS = 60_000;
 /** How long an instance's connections stand without being refreshed, in ms: gone within 90 s without a survivor (G9). */
 export const CONNECTION_LEASE_MS = 85_000;
+/** How long an instance is silent until it is taken for dead, in ms: its clients wait for their places meanwhile. */
+export const DEAD_AFTER_MS = 20_000;
 /** How long one survivor has to clear a dead instance before another may try, in ms. */
 export const CLEARING_MS = 10_000;
 
@@ -235,17 +240,19 @@ export type Order = {
 };
 
 /**
- * A box of orders for each instance. Not a channel: an order waits there until it is taken, so that a link that is down
- * for a moment loses none, and who gave it can see that it was taken.
+ * A box of orders for each instance. Not a channel: an order waits there until it is carried out, so that a link that is
+ * down for a moment loses none, and who gave it can see that it was done.
  */
 export type Orders = {
   put(instanceId: string, order: Order): Promise<void>;
-  /** Whether an order was not taken yet. */
+  /** Whether an order was not carried out yet. */
   isWaiting(instanceId: string, order: Order): Promise<boolean>;
-  /** Takes an order back; false where it was taken already. */
+  /** Takes an order back; false where it was carried out already. */
   takeBack(instanceId: string, order: Order): Promise<boolean>;
-  /** Takes what waits for this instance. */
-  take(): Promise<readonly Order[]>;
+  /** What waits for this instance, the first given first. */
+  waiting(): Promise<readonly Order[]>;
+  /** Takes orders out that this instance has carried out: only now, or an answer of `waiting` that is lost would lose them. */
+  done(orders: readonly Order[]): Promise<void>;
 };
 
 /** How long an order waits for an instance that does not come for it, in ms. */

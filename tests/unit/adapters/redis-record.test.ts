@@ -36,6 +36,13 @@ describe('an event as Redis keeps it', () => {
     });
   });
 
+  test('an ephemeral event, which is kept while its task is silent, keeps no other bytes with it', () => {
+    const bytes = encode(`${epoch} ~ ${labelsOf(progressOf('u-1'))} 1767873600000 2 3 10`, '{"a":"ü"}');
+    const record = decodeRecord(bytes);
+    expect(textOf(record ?? undefined)).toBe('{"a":"ü"}');
+    expect(record?.frame.buffer.byteLength).toBe(record?.frame.length);
+  });
+
   test('the largest sequence id that a number can hold is read exactly', () => {
     const record = decodeRecord(encode(`${epoch} 9007199254740991 ${labelsOf(progressOf('u-1'))}`, '{}'));
     expect(record?.header.position?.sequenceId).toBe(Number.MAX_SAFE_INTEGER);

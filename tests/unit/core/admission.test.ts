@@ -58,6 +58,7 @@ describe('an upgrade that is accepted', () => {
     const socket = await instance.connect({ address: '192.0.2.7' });
     const id = socket.frames[0]?.payload.connection_id;
     await instance.clock.advance(1_500);
+    instance.clock.jumpWallClock(-3_600_000);
     socket.leave();
     const fields = { connection_id: id, user_id: 'u-1', address: '192.0.2.7' };
     expect(instance.log.lines).toEqual([

@@ -59,23 +59,55 @@ describe('operators', () => {
   it('are told of an instance that does not come for the order, and then it never will', async () => {
     const { cluster, here, there, ordered } = await startPair();
     const { socket, id } = await connected(there);
-    const take = there.memory.orders.take;
-    there.memory.orders.take = () => Promise.reject(new EngineUnavailable('cut off'));
+    const { waiting } = there.memory.orders;
+    there.memory.orders.waiting = () => Promise.reject(new EngineUnavailable('cut off'));
     for (const order of [
       here.core.routes.operators.disconnectConnection(id),
       here.core.routes.operators.disconnectUser('u-1'),
     ]) {
-      expect(await ordered(order)).toEqual({ kind: 'unanswered', instanceIds: ['i-2'] });
+      expect(await ordered(order)).toEqual({ kind: 'unanswered', instanceIds: ['i-2'], connectionIds: [] });
     }
-    there.memory.orders.take = take;
+    there.memory.orders.waiting = waiting;
     await cluster.clock.advance(2_000);
     expect(socket.closedWith).toBeNull();
   });
 
+  it('lose no order with an answer that was lost', async () => {
+    const { here, there, ordered } = await startPair();
+    const { socket, id } = await connected(there);
+    const { orders } = there.memory;
+    const waiting = orders.waiting.bind(orders);
+    orders.waiting = async () => {
+      const lost = await waiting();
+      if (lost.length === 0) return lost;
+      orders.waiting = waiting;
+      throw new EngineUnavailable('the answer was lost');
+    };
+    const result = await ordered(here.core.routes.operators.disconnectConnection(id));
+    expect(result).toEqual({ kind: 'disconnected', connectionIds: [id] });
+    expect(socket.closedWith?.code).toBe(4002);
+  });
+
+  it.each(['put', 'isWaiting', 'takeBack'] as const)(
+    'are answered within 2 s where the engine is slow at %s',
+    async (what) => {
+      const { cluster, here, there } = await startPair();
+      const { id } = await connected(there);
+      there.memory.orders.waiting = () => Promise.reject(new EngineUnavailable('cut off'));
+      Object.assign(here.memory.orders, { [what]: () => new Promise(() => {}) });
+      const { operators } = here.core.routes;
+      const answers: unknown[] = [];
+      for (const order of [operators.disconnectConnection(id), operators.disconnectUser('u-1')])
+        order.catch((error: unknown) => answers.push(error));
+      await cluster.clock.advance(1_900);
+      expect(answers).toEqual([expect.any(EngineUnavailable), expect.any(EngineUnavailable)]);
+    },
+  );
+
   it('are not kept by a silent instance that the user is not on', async () => {
     const { here, there, ordered } = await startPair();
     const { socket, id } = await connected(here);
-    there.memory.orders.take = () => Promise.reject(new EngineUnavailable('cut off'));
+    there.memory.orders.waiting = () => Promise.reject(new EngineUnavailable('cut off'));
     const result = await ordered(here.core.routes.operators.disconnectUser('u-1'));
     expect(result).toEqual({ kind: 'disconnected', connectionIds: [id] });
     expect(socket.closedWith?.code).toBe(4002);

@@ -4,6 +4,7 @@ import { Flusher } from '../../../src/core/flusher.ts';
 import { Outbox } from '../../../src/core/outbox.ts';
 import { Pacer } from '../../../src/core/pacer.ts';
 import type { SocketHandlers } from '../../../src/core/ports/transport.ts';
+import { Turnstile } from '../../../src/core/turnstile.ts';
 import { FakeSocket } from '../../support/fake-socket.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -15,11 +16,12 @@ const frameOf = (n: number, bytes = 0): string =>
 function rig() {
   const clock = new ManualClock();
   const socket = new FakeSocket();
+  const turnstile = new Turnstile(UNLIMITED);
   const outbox = new Outbox({
     clock,
     flusher: new Flusher(clock),
-    pacer: new Pacer(clock),
-    globalLimit: UNLIMITED,
+    pacer: new Pacer(clock, turnstile),
+    turnstile,
     socket,
     settings: { sendBufferSize: 100, queueTtlMs: 5_000, rateLimitPerConnection: 0 },
     overflowed: () => {},

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionEntry } from '../../../src/core/ports/engine.ts';
+import { EngineUnavailable } from '../../../src/core/ports/engine.ts';
 import { aloneInstance, TestCluster } from '../../support/test-instance.ts';
 
 /** The lease of a registry entry, in ms. */
@@ -47,6 +48,34 @@ describe('the registry', () => {
     expect(await survivor.engine.registry.connectionsOf('u-1')).toEqual([]);
     expect(await survivor.engine.registry.instances()).toMatchObject([{ instanceId: 'i-2' }]);
     expect((await survivor.apply()).kind).toBe('accepted');
+  });
+
+  it('does not take others for dead that were silent because the engine was away', async () => {
+    const cluster = new TestCluster();
+    const pair = [cluster.instance('i-1'), cluster.instance('i-2')];
+    for (const instance of pair) await instance.core.start(1);
+    for (const instance of pair) {
+      const socket = await instance.connect();
+      socket.onFrame = toPing(() => socket.says({ type: 'PONG' }));
+    }
+    for (const { engine } of pair) engine.isAway = true;
+    await cluster.clock.advance(40_000);
+    for (const { engine } of pair) engine.isAway = false;
+    await cluster.clock.advance(40_000);
+    const lines = pair.flatMap(({ log }) => log.lines.map(({ message }) => message));
+    expect(lines).not.toContain('cleared what a dead instance left');
+    expect(await pair[0]?.engine.registry.connectionsOf('u-1')).toHaveLength(2);
+  });
+
+  it('loses what a dead instance left within half a minute, where others live', async () => {
+    const cluster = new TestCluster();
+    const [dead, survivor] = [cluster.instance('i-1'), cluster.instance('i-2')];
+    await dead.core.start(1);
+    await survivor.core.start(2);
+    await dead.connect();
+    dead.engine.isAway = true;
+    await cluster.clock.advance(30_000);
+    expect(await survivor.engine.registry.connectionsOf('u-1')).toEqual([]);
   });
 
   it('is refreshed in batches, without what closed meanwhile', async () => {
@@ -116,7 +145,7 @@ describe('the registry', () => {
     const socket = await instance.connect();
     socket.onFrame = toPing(() => socket.says({ type: 'PONG' }));
     instance.store.flush();
-    await instance.clock.advance(22_000);
+    await instance.clock.advance(6_000);
     expect(await instance.engine.registry.instances()).toHaveLength(1);
     expect(await instance.engine.registry.connectionsOf('u-1')).toHaveLength(1);
   });
@@ -135,6 +164,68 @@ describe('the registry', () => {
     }
     expect(Math.max(...sizes)).toBe(250);
     expect(sizes.reduce((sum, size) => sum + size)).toBe(2_000);
+  });
+
+  it('keeps the lease of quiet connections, though others change without end', async () => {
+    const instance = aloneInstance({ maxConnectionsPerUser: 0, connectRatePerAddress: 0 });
+    await instance.core.start(1);
+    const quiet = await instance.connect({ user: 'quiet' });
+    quiet.onFrame = toPing(() => quiet.says({ type: 'PONG' }));
+    const busy = await Promise.all(Array.from({ length: 300 }, () => instance.connect()));
+    for (let second = 1; second < 2 * (LEASE / 1_000); second++) {
+      for (const socket of busy) socket.says({ type: 'PONG', payload: { last_sequence_id: second } });
+      await instance.clock.advance(1_000);
+      expect(await instance.engine.registry.connectionsOf('quiet')).toHaveLength(1);
+    }
+  });
+
+  it('holds no place for what left, or was refused, while the engine was away', async () => {
+    const instance = aloneInstance({ maxConnectionsPerUser: 2 });
+    const { registry } = instance.memory;
+    const { remove, giveBack } = registry;
+    const socket = await instance.connect();
+    instance.engine.losesAnswers = (what) => what === 'open';
+    const away = () => Promise.reject(new EngineUnavailable('away'));
+    Object.assign(registry, { remove: away, giveBack: away });
+    socket.leave();
+    await instance.clock.settle();
+    expect((await instance.apply()).kind).toBe('refused');
+    await instance.clock.advance(10_000);
+    expect(instance.store.connectionsOfUser.get('u-1')?.size).toBe(2);
+    Object.assign(registry, { remove: remove.bind(registry), giveBack: giveBack.bind(registry) });
+    await instance.clock.advance(1_000);
+    expect(instance.store.connectionsOfUser.size).toBe(0);
+    expect(instance.store.connections.size).toBe(0);
+  });
+
+  it('forgets what could not be taken out once its lease has ended', async () => {
+    const instance = aloneInstance();
+    const socket = await instance.connect();
+    const asked: unknown[] = [];
+    instance.memory.registry.remove = (connections) => {
+      asked.push(connections);
+      return Promise.reject(new EngineUnavailable('away'));
+    };
+    socket.leave();
+    await instance.clock.advance(LEASE + 2_000);
+    const before = asked.length;
+    await instance.clock.advance(10_000);
+    expect(asked).toHaveLength(before);
+  });
+
+  it('is written anew after an announcement of which nobody knows what it found', async () => {
+    const instance = aloneInstance();
+    await instance.core.start(1);
+    await instance.connect();
+    const { registry } = instance.memory;
+    const announce = registry.announce.bind(registry);
+    instance.store.flush();
+    registry.announce = async (entry) => {
+      await announce(entry);
+      throw new EngineUnavailable('the answer was lost');
+    };
+    await instance.clock.advance(7_000);
+    expect(await instance.engine.registry.connectionsOf('u-1')).toHaveLength(1);
   });
 
   it('says once, not every second, that it cannot be written', async () => {
@@ -157,6 +248,26 @@ describe('the registry', () => {
     await present.core.start(1);
     expect(await present.engine.registry.connectionsOf('u-1')).toEqual([]);
     expect((await present.apply()).kind).toBe('accepted');
+  });
+
+  it('has everything of two that go by one id, and their logs say so', async () => {
+    const cluster = new TestCluster();
+    const former = cluster.instance('i-1');
+    await former.core.start(1);
+    await former.connect();
+    await cluster.clock.advance(10_000);
+    const latter = cluster.instance('i-1');
+    await latter.core.begin();
+    await latter.core.start(2);
+    await latter.connect();
+    await cluster.clock.advance(7_000);
+    expect(await latter.engine.registry.connectionsOf('u-1')).toHaveLength(2);
+    const message = expect.stringContaining('another process goes by its id');
+    expect(former.log.lines).toContainEqual(expect.objectContaining({ level: 'warn', message }));
+    await latter.core.stop();
+    await cluster.clock.advance(7_000);
+    expect(await former.engine.registry.connectionsOf('u-1')).toHaveLength(1);
+    expect(await former.engine.registry.instances()).toMatchObject([{ port: 1 }]);
   });
 
   it('is left by an instance that stops, and by every timer of it', async () => {
