@@ -8,9 +8,10 @@ import type { Clock } from './ports/clock.ts';
 import type { EventRecord } from './ports/engine.ts';
 import type { Socket } from './ports/transport.ts';
 import { ProgressLane } from './progress-lane.ts';
-import type { Waiting } from './send-queue.ts';
-import { ProgressPlace, SendQueue } from './send-queue.ts';
+import { SendQueue } from './send-queue.ts';
 import type { Turnstile } from './turnstile.ts';
+import type { Waiting } from './waiting.ts';
+import { ProgressPlace } from './waiting.ts';
 
 /** Bytes that may wait in the socket itself; above it, frames wait here, where their number is bounded. */
 const SOCKET_BYTES = 64 * 1024;

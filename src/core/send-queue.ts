@@ -2,23 +2,9 @@ import type { Priority } from '../protocol/events.ts';
 import { PRIORITIES } from '../protocol/events.ts';
 import type { DropReason } from '../protocol/server-messages.ts';
 import { Dropped } from './dropped.ts';
-import type { TaskProgress } from './feed.ts';
 import type { EventHeader, EventRecord } from './ports/engine.ts';
-
-/** What is sent for nothing: messages of the server itself, and what a replay brings. */
-export type FreeFrame = { readonly header: null; readonly frame: Uint8Array | string };
-
-/** The place in the order where a task's progress came. What is sent there is the newest of it by then. */
-export class ProgressPlace {
-  readonly header = null;
-  readonly task: TaskProgress;
-
-  constructor(task: TaskProgress) {
-    this.task = task;
-  }
-}
-
-export type Waiting = EventRecord | FreeFrame | Dropped | ProgressPlace;
+import type { FreeFrame, ProgressPlace, Waiting } from './waiting.ts';
+import { isEvent, isFor, isFree, isSheddable } from './waiting.ts';
 
 /** How far down a priority is: what is shed first has the highest. */
 const RANK = Object.fromEntries(PRIORITIES.map((priority, rank) => [priority, rank])) as Record<
@@ -215,13 +201,3 @@ export class SendQueue {
     this.#since.splice(index, 1);
   }
 }
-
-const isEvent = (item: Waiting): item is EventRecord => item.header !== null;
-
-const isSheddable = (item: Waiting | undefined): item is EventRecord =>
-  item !== undefined && isEvent(item) && item.header.priority !== 'critical';
-
-const isFree = (item: Waiting): item is FreeFrame => item.header === null && 'frame' in item;
-
-const isFor = (item: Waiting | undefined, reason: DropReason): item is Dropped =>
-  item instanceof Dropped && item.reason === reason;

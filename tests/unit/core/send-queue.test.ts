@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Dropped } from '../../../src/core/dropped.ts';
 import type { EventRecord } from '../../../src/core/ports/engine.ts';
-import type { Waiting } from '../../../src/core/send-queue.ts';
 import { SendQueue } from '../../../src/core/send-queue.ts';
+import type { Waiting } from '../../../src/core/waiting.ts';
 import type { Priority } from '../../../src/protocol/events.ts';
 
 const event = (sequenceId: number, priority: Priority = 'normal'): EventRecord => ({

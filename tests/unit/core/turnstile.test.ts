@@ -50,4 +50,33 @@ describe('the limit over all connections (G11)', () => {
     expect(Math.min(...little)).toBeGreaterThanOrEqual(SECONDS - 1);
     expect(Math.min(...much)).toBeGreaterThan(0.7 * ((200 * SECONDS - 20 * SECONDS) / 20));
   });
+
+  it('holds up no critical event, however many wait (G7)', async () => {
+    const instance = aloneInstance({ rateLimitGlobal: 1 });
+    const sockets = await Promise.all(['u-1', 'u-2'].map((user) => instance.connect({ ...LATEST, user })));
+    for (const user_id of ['u-1', 'u-1', 'u-1', 'u-2', 'u-2']) await instance.publish({ user_id });
+    await instance.publish({ user_id: 'u-2', priority: 'critical' });
+    expect(sockets[0]?.sequenceIds.length).toBeLessThan(3);
+    expect(sockets[1]?.sequenceIds).toEqual([1, 2, 3]);
+  });
+
+  it('is waited for by nobody who left', async () => {
+    const instance = aloneInstance({
+      rateLimitGlobal: 1,
+      heartbeatIntervalMs: 3_600_000,
+      queueTtlMs: 60_000,
+    });
+    const { timers } = instance.clock;
+    const [first, second] = await Promise.all(
+      ['u-1', 'u-2'].map((user) => instance.connect({ ...LATEST, user })),
+    );
+    for (let n = 0; n < 5; n++) await instance.publish();
+    for (let n = 0; n < 3; n++) await instance.publish({ user_id: 'u-2' });
+    first?.leave();
+    await instance.clock.advance(5_000);
+    expect(second?.sequenceIds).toEqual([1, 2, 3]);
+    second?.leave();
+    await instance.clock.advance(5_000);
+    expect(instance.clock.timers).toBe(timers);
+  });
 });

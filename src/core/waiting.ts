@@ -1,0 +1,29 @@
+import type { DropReason } from '../protocol/server-messages.ts';
+import { Dropped } from './dropped.ts';
+import type { TaskProgress } from './feed.ts';
+import type { EventRecord } from './ports/engine.ts';
+
+/** What is sent for nothing: messages of the server itself, and what a replay brings. */
+export type FreeFrame = { readonly header: null; readonly frame: Uint8Array | string };
+
+/** The place in the order where a task's progress came. What is sent there is the newest of it by then. */
+export class ProgressPlace {
+  readonly header = null;
+  readonly task: TaskProgress;
+
+  constructor(task: TaskProgress) {
+    this.task = task;
+  }
+}
+
+export type Waiting = EventRecord | FreeFrame | Dropped | ProgressPlace;
+
+export const isEvent = (item: Waiting): item is EventRecord => item.header !== null;
+
+export const isSheddable = (item: Waiting | undefined): item is EventRecord =>
+  item !== undefined && isEvent(item) && item.header.priority !== 'critical';
+
+export const isFree = (item: Waiting): item is FreeFrame => item.header === null && 'frame' in item;
+
+export const isFor = (item: Waiting | undefined, reason: DropReason): item is Dropped =>
+  item instanceof Dropped && item.reason === reason;
