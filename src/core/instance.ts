@@ -47,7 +47,7 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
   const connections = new Map<string, Connection>();
   const startedAt = clock.now();
   let port = 0;
-  const drain = new Drain({
+  const drain: Drain = new Drain({
     clock,
     random,
     connections,
