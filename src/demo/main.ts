@@ -83,15 +83,16 @@ async function main(): Promise<void> {
     serviceKey: secrets.service,
   };
   const token = await userToken(USER, secrets.jwt);
-  screen.say(
-    welcomeText({ address: worker.address, token, publishCommand: publishCommand(GREETING, worker) }),
-  );
   const stage = new Stage({
     after: systemClock.after,
     seed: SEED,
     publish: (report) => perform(report, worker),
   });
+  // Before anything is said: whoever reads it may press Ctrl-C in the same moment.
   stopOnSignal(server, stage);
+  screen.say(
+    welcomeText({ address: worker.address, token, publishCommand: publishCommand(GREETING, worker) }),
+  );
 }
 
 function stopOnSignal(server: Server, stage: Stage): void {

@@ -7,6 +7,8 @@ import { describe, expect, test } from 'vitest';
 interface Layer {
   folders: readonly string[];
   packages: readonly string[] | 'any';
+  /** Folders of which it may import types alone. */
+  typesOf?: readonly string[];
 }
 
 /**
@@ -19,6 +21,8 @@ const LAYERS: Record<string, Layer> = {
   core: { folders: ['core', 'protocol'], packages: [] },
   routes: { folders: ['routes', 'core', 'protocol'], packages: ['hono', 'valibot'] },
   adapters: { folders: ['adapters', 'core', 'protocol'], packages: 'any' },
+  // What browsers load: of the protocol it takes what leaves nothing behind.
+  client: { folders: ['client', 'protocol'], packages: [], typesOf: ['protocol'] },
   // A client and a worker of the platform, played from outside: they sign as the server checks.
   demo: { folders: ['', 'demo', 'adapters', 'protocol'], packages: 'any' },
   // The command line starts servers and the demo, and is a client and a worker besides.
@@ -52,6 +56,8 @@ function violations(path: string, source: string): string[] {
   for (const match of codeOf(source, { strings: true }).matchAll(IMPORT)) {
     const rule = brokenImport(path, match[1] ?? match[2] ?? '');
     if (rule !== null) report(match.index, rule);
+    else if (needsType(path, match[1] ?? '') && !isOfTypes(source.slice(0, match.index)))
+      report(match.index, `${folderOf(path)} may import types alone from ${match[1]}`);
   }
   if (PURE_FOLDERS.includes(folderOf(path))) {
     for (const match of codeOf(source, { strings: false }).matchAll(IMPURE)) {
@@ -74,6 +80,17 @@ function brokenImport(path: string, specifier: string): string | null {
   if (/^main\./.test(target)) return `nobody imports an entry point, not even ${specifier}`;
   if (folder === '' || layer?.folders.includes(folderOf(target))) return null;
   return `${folder} may import from ${layer?.folders.join(', ')}, not ${specifier}`;
+}
+
+function needsType(path: string, specifier: string): boolean {
+  const target = folderOf(posix.join(dirname(path), specifier));
+  return specifier.startsWith('.') && (LAYERS[folderOf(path)]?.typesOf?.includes(target) ?? false);
+}
+
+/** Whether the import or export that the code ends in is of types. */
+function isOfTypes(code: string): boolean {
+  const last = [...code.matchAll(/^(?:import|export)\b( type\b)?/gm)].at(-1);
+  return last?.[1] !== undefined;
 }
 
 /** The first folder of a path below src; empty for a file directly in src. */
@@ -120,6 +137,8 @@ describe('the guard itself', () => {
     ['routes/agents.ts', "import { serve } from '@hono/node-server';", '@hono/node-server'],
     ['adapters/memory/engine.ts', "import '../../routes/agents.ts';", 'adapters may import'],
     ['app.ts', "import './main.node.ts';", 'entry point'],
+    ['client/publisher/batch.ts', "import { passes } from '../../protocol/filters.ts';", 'types alone'],
+    ['client/filters.ts', "import { show } from '../adapters/show.ts';", 'client may import from'],
     ['core/feed.ts', 'const now = Date.now();', 'Date.now'],
     ['core/feed.ts', 'const now = new Date();', 'new Date()'],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder is in the code to judge
@@ -134,6 +153,7 @@ describe('the guard itself', () => {
 
   test.each([
     ['core/feed.ts', "import type { Priority } from '../protocol/events.ts';"],
+    ['client/filters.ts', "import type { Filters } from '../protocol/filters.ts';"],
     ['protocol/ids.ts', "import * as v from 'valibot';"],
     ['routes/agents.ts', "import { HTTPException } from 'hono/http-exception';"],
     ['adapters/redis/client.ts', "import { Redis } from 'ioredis';\nimport { readFileSync } from 'node:fs';"],
