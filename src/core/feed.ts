@@ -60,6 +60,7 @@ export class Feed {
       return;
     }
     this.advance(position);
+    if (record.header.endsTask) this.#board.finish(record.header.agentId, record.header.taskId);
     for (const receiver of this.receivers) receiver.receive(record);
   }
 

@@ -49,6 +49,18 @@ export class ProgressBoard {
     task.begin();
   }
 
+  /** A status ended the run of a task, however far it came: what waits of it is shown before. */
+  finish(agentId: string, taskId: string | null): void {
+    const name = `${agentId} ${taskId}`;
+    const task = this.#running.get(name);
+    if (task === undefined) return;
+    task.windowEnded();
+    task.end();
+    task.heardAt = this.#options.clock.elapsed();
+    this.#running.delete(name);
+    this.#ended.set(name, task);
+  }
+
   /** The tasks that are in the middle of a run. */
   *running(): Iterable<TaskProgress> {
     this.#forget(this.#options.clock.elapsed());

@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../protocol/events.ts';
-import { progressOf } from '../protocol/progress.ts';
+import { endsTask, progressOf } from '../protocol/progress.ts';
 import { eventFrame } from '../protocol/server-messages.ts';
 import { ANSWER_WITHIN_MS, Deadline } from './deadline.ts';
 import type { Clock } from './ports/clock.ts';
@@ -70,6 +70,7 @@ function newEvent(event: AgentEvent, now: number): NewEvent {
     taskId,
     priority,
     progress: progressOf(event),
+    endsTask: endsTask(event),
     frame: eventFrame(event, now),
   };
 }

@@ -1,4 +1,5 @@
-import type { AgentEvent } from './events.ts';
+import type { AgentEvent, Status } from './events.ts';
+import { AGENT_STATUS_CHANGED } from './events.ts';
 
 /** How far a worker says that a task is. */
 export type Progress = {
@@ -16,6 +17,12 @@ export function progressOf({ ephemeral, payload }: AgentEvent): Progress | null 
   const percent = Number(payload.progress_percent ?? Math.round((step / total) * 1000) / 10);
   return { step, total, percent };
 }
+
+const ENDS: readonly unknown[] = ['completed', 'failed', 'cancelled'] satisfies Status[];
+
+/** Whether an event ends the run of its task, however far that came. */
+export const endsTask = ({ eventType, taskId, payload }: AgentEvent): boolean =>
+  eventType === AGENT_STATUS_CHANGED && taskId !== null && ENDS.includes(payload.new_status);
 
 /** What the server says itself about a task, whatever a payload claims. */
 const OWN_FIELDS: readonly string[] = ['progress_percent', 'estimated_seconds_remaining', 'merged'];

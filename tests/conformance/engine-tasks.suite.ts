@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MOST_TASKS } from '../../src/core/limits.ts';
 import type { Engine } from '../../src/core/ports/engine.ts';
-import { eventually, freshUser, jsonOf } from '../support/engine-events.ts';
+import { append, eventually, freshUser, jsonOf } from '../support/engine-events.ts';
 import { publish, shown, stepsOf, watched } from '../support/engine-progress.ts';
 import type { PresentRig } from './engine.suite.ts';
 
@@ -87,6 +87,40 @@ export function tasksSuite(rig: PresentRig): void {
       await publish(engine, user, { step: 8 });
       await recorder.caughtUp();
       expect(stepsOf(recorder.of(user))).toEqual([10, 8]);
+    });
+
+    test('that a status ended is not running, however far it came, and what was on its way does not revive it', async () => {
+      const { engines, recorder, user } = await watched(rig());
+      const [engine] = engines as [Engine];
+      const status = (new_status: string, task_id: string) =>
+        append(engine, user, {
+          event_type: 'AGENT_STATUS_CHANGED',
+          payload: { old_status: 'working', new_status, task_id },
+        });
+      await publish(engine, user, { task: 'failed', step: 9 });
+      await publish(engine, user, { task: 'stuck', step: 4 });
+      await publish(engine, user, { task: 'failed', agent: 'a-2', step: 3 });
+      await status('failed', 'failed');
+      await status('completed', 'unheard-of');
+      await status('stuck', 'stuck');
+      await publish(engine, user, { task: 'failed', step: 9 });
+      await publish(engine, user, { task: 'failed', step: 8 });
+      const open = async () => (await engine.streams.open(user)).running.map(shown).sort();
+      expect(await open()).toEqual([
+        ['failed', 3, 30],
+        ['stuck', 4, 40],
+      ]);
+      await recorder.caughtUp();
+      const heard = recorder.of(user);
+      expect(heard.map(({ header }) => header.endsTask ?? false)).toEqual([
+        ...[false, false, false],
+        ...[true, true, false],
+      ]);
+      expect(
+        (await engine.streams.read(user, 0)).records.map(({ header }) => header.endsTask ?? false),
+      ).toEqual([true, true, false]);
+      await publish(engine, user, { task: 'failed', step: 1 });
+      expect(await open()).toContainEqual(['failed', 1, 10]);
     });
 
     test('gives way where there are too many: the silent and the ended first, then the oldest', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ServerFrame } from '../support/dashboard-client.ts';
 import { newUser } from '../support/tokens.ts';
-import { type Fields, numberedEvent } from '../support/worker.ts';
+import { type Fields, numberedEvent, statusEvent } from '../support/worker.ts';
 import type { ServerRig } from './server-rig.ts';
 
 const updateOf = (user: string, payload: Fields, agent = 'a-1'): Fields => ({
@@ -44,6 +44,20 @@ export function progressSuite(rig: () => ServerRig): void {
       await rig().worker.accepted(updateOf(user, { current_step: 1 }));
       await client.until(({ payload }) => payload.current_step === 1);
       expect(steps(client.frames.filter(isProgress))).toEqual([7, 200, 1]);
+    });
+
+    test('of a task ends with its status: what waits is sent before, and who comes later is not shown it', async () => {
+      const user = newUser();
+      const client = await rig().live(user);
+      const update = (current_step: number) => updateOf(user, { current_step });
+      const payload = { old_status: 'working', new_status: 'failed', task_id: 't-1' };
+      const failed = statusEvent(user, { payload });
+      await rig().worker.batch([update(1), update(2), update(9), failed]);
+      await client.next('AGENT_STATUS_CHANGED');
+      const seen = client.events.map(({ payload }) => payload.current_step ?? payload.new_status);
+      expect(seen.slice(-2)).toEqual([9, 'failed']);
+      const late = await rig().live(user);
+      expect(late.events.map(({ type }) => type)).toEqual(['AGENT_STATUS_CHANGED']);
     });
 
     test('of running tasks is there for who connects, within the filters; of ended ones it is not', async () => {

@@ -31,7 +31,8 @@ export function newEvent(userId: string, fields: EventFields = {}): NewEvent {
   const { eventType, agentId, projectId, taskId, priority } = event;
   const frame = eventFrame(event, PUBLISHED_AT);
   const progress = protocol.progressOf(event);
-  return { userId, eventType, agentId, projectId, taskId, priority, progress, frame };
+  const endsTask = protocol.endsTask(event);
+  return { userId, eventType, agentId, projectId, taskId, priority, progress, endsTask, frame };
 }
 
 export const progressOf = (userId: string, step = 1): NewEvent =>

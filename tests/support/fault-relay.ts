@@ -59,6 +59,11 @@ export class Relay {
     }
   }
 
+  /** New links go to another port; those that stand stay, as behind a load balancer. */
+  sendNewTo(target: number): void {
+    this.#target = target;
+  }
+
   /** From now on the subscribers of now hear nothing, on links that stay. Call what it gives to let them hear again. */
   silenceSubscribers(): () => void {
     const silenced = [...this.#links].filter(({ isSubscriber }) => isSubscriber);

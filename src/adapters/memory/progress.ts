@@ -44,6 +44,8 @@ export function advanced(old: TaskState | null, progress: Progress, now: number)
     return { ...progress, ...pace, run, update: 1, at: now };
   }
   if (step < old.step) return null;
+  // What a status ended is not taken up again by what was on its way.
+  if (isOver(old) && step === old.step && total !== old.total) return null;
   const further = { step, total, percent: Math.max(percent, old.percent), update: old.update + 1, at: now };
   if (step === old.step) return { ...old, ...further };
   const passed = now - old.steppedAt;

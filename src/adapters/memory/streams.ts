@@ -124,7 +124,17 @@ export class MemoryStreams implements Streams {
     stream.newest = sequenceId;
     stream.log.push({ record, sequenceId, at: now });
     this.#trim(stream, now);
+    if (event.endsTask) this.#endTask(event);
     return record;
+  }
+
+  /** However far it came: nobody is shown it any more. */
+  #endTask({ userId, agentId, taskId }: NewEvent): void {
+    const tasks = this.#store.progress.get(userId);
+    const name = `${agentId} ${taskId}`;
+    const known = tasks?.get(name);
+    if (known !== undefined)
+      tasks?.set(name, { state: { ...known.state, total: known.state.step }, record: null });
   }
 
   /** null for an update that would go backwards: nobody is handed it. */
@@ -169,12 +179,13 @@ export class MemoryStreams implements Streams {
   }
 }
 
-const labelsOf = ({ agentId, projectId, eventType, priority, taskId }: NewEvent) => ({
+const labelsOf = ({ agentId, projectId, eventType, priority, taskId, endsTask }: NewEvent) => ({
   agentId,
   projectId,
   eventType,
   priority,
   taskId,
+  ...(endsTask && { endsTask: true as const }),
 });
 
 const frameOf = ({ frame: { head, tail } }: NewEvent, between: string): Uint8Array =>

@@ -4,18 +4,25 @@ import type { Priority } from '../../protocol/events.ts';
 
 // An event on the wire and in the log: `<epoch> <sequence id> <labels>\n<frame>`. The labels stand in front so that
 // an instance can filter without reading JSON; no id contains a space or `~`, which stands for "none". An ephemeral
-// event has no sequence id; its labels end with its place in its task: `<run> <update> <step> <total>`.
+// event has no sequence id; its labels end with its place in its task: `<run> <update> <step> <total>`. Those of a status
+// that ends the run of its task end with `end`.
 
 const NONE = '~';
+const END = 'end';
 const NEW_LINE = 0x0a;
 
 /** What stands before the frame, but for what the script puts there: epoch, sequence id, and a place in a task. */
-export const labelsOf = ({ priority, eventType, agentId, projectId, taskId }: NewEvent): string =>
-  `${priority} ${eventType} ${agentId} ${projectId ?? NONE} ${taskId ?? NONE}`;
+export const labelsOf = (event: NewEvent): string => {
+  const { priority, eventType, agentId, projectId, taskId, endsTask } = event;
+  return `${priority} ${eventType} ${agentId} ${projectId ?? NONE} ${taskId ?? NONE}${endsTask ? ` ${END}` : ''}`;
+};
 
-/** What the script is told of the task of an ephemeral event: its name, and how far it is. */
-export const taskWordsOf = ({ agentId, taskId, progress }: NewEvent): (string | number)[] =>
-  progress === null ? [] : [`${agentId} ${taskId}`, progress.step, progress.total, progress.percent];
+/** What the script is told of the task of an event: its name, and how far it is where the event tells that. */
+export function taskWordsOf({ agentId, taskId, progress, endsTask }: NewEvent): (string | number)[] {
+  const name = `${agentId} ${taskId}`;
+  if (progress !== null) return [name, progress.step, progress.total, progress.percent];
+  return endsTask ? [name] : [];
+}
 
 /**
  * Reads an event off the wire; null for what no script of ours can have written. The frame is not copied, but for an
@@ -44,6 +51,7 @@ function decodeHeader(words: string[]): EventHeader | null {
     priority: priority as Priority,
     position: sequence === NONE ? null : { epoch, sequenceId: Number(sequence) },
     ...(progress && { progress }),
+    ...(sequence !== NONE && place[0] === END && { endsTask: true as const }),
   };
 }
 

@@ -41,6 +41,8 @@ export type EventHeader = Filterable & {
   readonly position: Position | null;
   /** Of an ephemeral event. */
   readonly progress?: ProgressPlace;
+  /** The run of its task is over, however far it came. */
+  readonly endsTask?: true;
 };
 
 /** Which update of its task an ephemeral event is. */
@@ -62,6 +64,8 @@ export type NewEvent = Filterable & {
   readonly taskId: string | null;
   /** null for a persisted event. */
   readonly progress: Progress | null;
+  /** A status that ends the run of its task. */
+  readonly endsTask: boolean;
   readonly frame: EventFrame;
 };
 

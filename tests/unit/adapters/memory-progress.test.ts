@@ -35,7 +35,11 @@ describe('G10: where an update leads', () => {
           const before: TaskState | null = state;
           const next = advanced(before, progressOf(update), now);
           if (next === null) {
-            expect(before?.step).toBeGreaterThan(progressOf(update).step);
+            // Of an ended run, its last step of another total is no news either.
+            const { step, total } = progressOf(update);
+            const isOfTheEnd =
+              before !== null && isOver(before) && step === before.step && total !== before.total;
+            if (!isOfTheEnd) expect(before?.step).toBeGreaterThan(step);
             continue;
           }
           state = next;

@@ -41,5 +41,5 @@ export async function takes(instance: TestInstance, socket: FakeSocket, frames: 
 /** An event of u-1 as it is handed to an engine. */
 export function newNote(clock: Clock): NewEvent {
   const event = eventOf();
-  return { ...event, progress: progressOf(event), frame: eventFrame(event, clock.now()) };
+  return { ...event, progress: progressOf(event), endsTask: false, frame: eventFrame(event, clock.now()) };
 }

@@ -35,6 +35,7 @@ export function feedsRig() {
       eventType: 'NOTE',
       taskId: step > 0 ? 't-1' : null,
       priority: 'normal' as const,
+      endsTask: false,
     };
     const key = { service: 'worker', id: `m-${++published}`, item: 0 };
     const progress = step > 0 ? { step, total: 100, percent: step } : null;

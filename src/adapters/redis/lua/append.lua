@@ -5,7 +5,7 @@ local window_ms, most, idempotency_ms = tonumber(ARGV[5]), ARGV[6], ARGV[7]
 local user_id, event_type, labels = ARGV[8], ARGV[9], ARGV[10]
 -- In a cluster, PUBLISH would go to every node of it; SPUBLISH stays with the slot.
 local head, tail, publish = ARGV[11], ARGV[12], ARGV[13]
--- Of an ephemeral event alone.
+-- Of an event that tells how far a task is, or, without the numbers, that its run is over.
 local task_name, percent = ARGV[14], ARGV[17]
 
 local first_answer = redis.call('GET', result)
@@ -20,7 +20,7 @@ local sequence, frame = '', nil
 -- What is handed over: nothing of an update that would go backwards.
 local record = nil
 
-if task_name then
+if percent then
   local step, total = tonumber(ARGV[15]), tonumber(ARGV[16])
   local update = { step = step, total = total, percent = percent, now = now, window_ms = window_ms }
   local task = advance(progress, task_name, update)
@@ -40,6 +40,7 @@ else
   redis.call('PEXPIRE', meta, memory_ms)
   trim_by_count(stream, meta, most)
   trim_by_age(stream, now - window_ms)
+  if task_name then end_task(progress, task_name) end
 end
 redis.call('SET', result, epoch .. ' ' .. sequence, 'PX', idempotency_ms)
 if record then redis.call(publish, channel, record) end

@@ -32,6 +32,8 @@ local function advanced(old, new)
     }
   end
   if new.step < old.step then return nil end
+  -- What a status ended is not taken up again by what was on its way.
+  if is_over and new.step == old.step and new.total ~= old.total then return nil end
   if new.step > old.step then
     local passed = math.max(0, new.now - old.stepped_at)
     local kept = math.max(math.exp(-passed / pace_fades_ms), least_kept)
@@ -85,6 +87,14 @@ local function keep_task(progress, name, task, record)
   local kept = string.format('%.0f %.0f %.0f %.0f %.0f %s %.0f %.0f %.9g %.9g', task.at, task.run, task.update, task.step,
     task.total, task.percent, task.advances, task.stepped_at, task.steps, task.span)
   redis.call('HSET', progress, name, task.step < task.total and kept .. '\n' .. record or kept)
+end
+
+-- A status ended the run, however far it came: nobody is shown it any more.
+local function end_task(progress, name)
+  local task = task_of(redis.call('HGET', progress, name), 0)
+  if not task then return end
+  task.total = task.step
+  keep_task(progress, name, task)
 end
 
 -- The labels that tell which update of its task it is.
