@@ -70,6 +70,7 @@ export function framesSuite(rig: PresentRig): void {
       taskId: 't.1',
       priority: 'critical',
       position: { epoch: expect.any(String), sequenceId: 1 },
+      endsTask: true,
     });
     expect(handedOver?.header).toEqual(logged?.header);
   });
