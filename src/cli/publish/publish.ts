@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { durationOption } from '../durations.ts';
+import type { ExitStatus } from '../exit-status.ts';
+import { EXIT, Failure, UsageError } from '../exit-status.ts';
+import { serverUrl } from '../server-url.ts';
+import { serviceKey } from '../service-key.ts';
+import type { Shell } from '../shell.ts';
+import { type ServerAccess, signedRequest } from '../signed-request.ts';
+import { batchesOf } from './batches.ts';
+import type { EventLine } from './event-lines.ts';
+import { eventLines, MAX_EVENTS_BYTES, placeOf } from './event-lines.ts';
+import { type EventFlags, flagEvent } from './flag-event.ts';
+import { inputLines } from './input-lines.ts';
+import { Report } from './report.ts';
+import { Sender, Undecided } from './sender.ts';
+import type { Source } from './source.ts';
+import { sourceOf } from './source.ts';
+
+/** How long what came through a pipe waits for company, in ms. */
+const IDLE_MS = 50;
+const WEBHOOK_ID = /^[A-Za-z0-9_:-]{1,128}$/;
+
+export type PublishOptions = EventFlags & {
+  readonly id?: string;
+  readonly retryFor: string;
+  readonly json?: true;
+  readonly url?: string;
+  readonly keyFile?: string;
+};
+
+/** All that a run needs, checked: a flag that is wrong changes nothing. */
+type Run = {
+  readonly id: string;
+  readonly retryForMs: number;
+  readonly access: ServerAccess;
+  readonly source: Source;
+  /** The event of flags; null where there is an input. */
+  readonly flagged: EventLine | null;
+  /** Whether the same command makes the same requests again. */
+  readonly isRepeatable: boolean;
+  readonly report: Report;
+  readonly stop: AbortSignal;
+};
+
+/** Publishes what flags, file or standard input hold. Throws a UsageError, or a Failure where it has to give up. */
+export async function publish(
+  shell: Shell,
+  file: string | null,
+  options: PublishOptions,
+): Promise<ExitStatus> {
+  const run = preparedRun(shell, file, options);
+  const { id, source, report, stop, isRepeatable } = run;
+  try {
+    await sendAll(run);
+  } catch (error) {
+    report.end();
+    if (isRepeatable && stop.aborted) report.say(repeatText(id));
+    throw isRepeatable && error instanceof Undecided
+      ? new Failure(`${error.message}\n${repeatText(id)}`)
+      : error;
+  } finally {
+    // One that is never closed, such as a pipe, would keep the process.
+    if (source.kind !== 'flags') source.input.destroy();
+  }
+  report.end();
+  return report.refusals === 0 ? EXIT.fine : EXIT.failed;
+}
+
+function preparedRun(shell: Shell, file: string | null, options: PublishOptions): Run {
+  const id = webhookId(options.id);
+  const retryForMs = durationOption('--retry-for', options.retryFor);
+  const access = { url: serverUrl(shell.env, options.url), key: serviceKey(shell.env, options.keyFile) };
+  const source = sourceOf(shell, file, options);
+  const flagged = source.kind === 'flags' ? flagEvent(options) : null;
+  const totalBytes = source.kind === 'file' ? source.totalBytes : null;
+  return {
+    id,
+    retryForMs,
+    access,
+    source,
+    flagged,
+    isRepeatable: source.kind !== 'standard input' || options.id !== undefined,
+    report: new Report(shell, { json: options.json === true, totalBytes }),
+    stop: shell.toldToStop(),
+  };
+}
+
+async function sendAll(run: Run): Promise<void> {
+  const { id, retryForMs, access, source, flagged, isRepeatable, report, stop } = run;
+  const sender = new Sender({
+    id,
+    retryForMs,
+    request: (request) => signedRequest(access, request, stop),
+    wait: (ms) => delay(ms, undefined, { signal: stop }).catch(() => stop.throwIfAborted()),
+    chance: Math.random,
+    now: () => performance.now(),
+    accepted: (event, acceptance) => report.accepted(event, acceptance),
+    refused: (event, why) => report.refused(placeOf(event), why),
+    retrying: (why) => report.say(`${why}; trying again`),
+  });
+  const events = flagged === null ? eventsOf(source, report, stop) : only(flagged);
+  for await (const batch of batchesOf(events, isRepeatable ? null : IDLE_MS)) await sender.send(batch);
+}
+
+async function* only(event: EventLine): AsyncGenerator<EventLine> {
+  yield event;
+}
+
+async function* eventsOf(source: Source, report: Report, stop: AbortSignal): AsyncGenerator<EventLine> {
+  if (source.kind === 'flags') return;
+  stop.addEventListener('abort', () => source.input.destroy(), { once: true });
+  try {
+    const lines = inputLines(source.input, MAX_EVENTS_BYTES);
+    yield* eventLines(lines, { refused: (line, why) => report.refused(`line ${line}`, why) });
+  } catch (error) {
+    stop.throwIfAborted();
+    throw new Failure(`could not read on: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  stop.throwIfAborted();
+}
+
+function webhookId(given: string | undefined): string {
+  if (given === undefined) return randomUUID();
+  if (WEBHOOK_ID.test(given)) return given;
+  throw new UsageError(`--id: got ${given.length} characters, wanted 1 to 128 of A-Z a-z 0-9 _ : -`);
+}
+
+const repeatText = (id: string): string =>
+  `whether the server has taken the last ones is not known: the same command with --id ${id}, within 10 minutes, publishes nothing twice`;
