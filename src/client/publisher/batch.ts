@@ -1,0 +1,129 @@
+import type { ProblemDetails, ProblemFault } from '../errors.ts';
+import { problemIn, problemLine, retryAfterMs } from '../errors.ts';
+import { PublishError } from './publish-error.ts';
+
+/** What the server accepts in one request (contract §5). */
+export const MOST_EVENTS = 500;
+export const MOST_BYTES = 1024 * 1024;
+
+/** An accepted event; `sequence_id` is null for progress, which is not kept. */
+export type Published = {
+  readonly sequence_id: number | null;
+  readonly epoch: string;
+  /** It had been accepted when it was sent again. */
+  readonly duplicate?: true;
+};
+
+/** An event that waits for its answer. */
+export type Entry = {
+  readonly json: string;
+  /** Of the JSON, in UTF-8. */
+  readonly bytes: number;
+  resolve(published: Published): void;
+  reject(error: PublishError): void;
+};
+
+const OPENING = '{"events":[';
+const CLOSING = ']}';
+const AROUND = OPENING.length + CLOSING.length;
+
+/** Whether an event fits into a request at all. */
+export const fits = (bytes: number): boolean => bytes + AROUND <= MOST_BYTES;
+
+/** How many from the front go in one request; at least one. */
+export function batchSize(queue: readonly { readonly bytes: number }[]): number {
+  let bytes = AROUND;
+  let size = 0;
+  for (const entry of queue.slice(0, MOST_EVENTS)) {
+    bytes += entry.bytes + (size === 0 ? 0 : 1);
+    if (bytes > MOST_BYTES) break;
+    size++;
+  }
+  return Math.max(1, size);
+}
+
+export const bodyOf = (entries: readonly Entry[]): string =>
+  `${OPENING}${entries.map(({ json }) => json).join(',')}${CLOSING}`;
+
+type Item = Published | { readonly error: string };
+
+/** What one attempt came to. */
+export type Answer = {
+  /** null: no answer came. */
+  readonly status: number | null;
+  readonly problem: ProblemDetails | null;
+  /** One for each event, where the server said so. */
+  readonly items: readonly Item[];
+  readonly retryAfterMs: number | null;
+};
+
+export const NO_ANSWER: Answer = { status: null, problem: null, items: [], retryAfterMs: null };
+
+export async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const { status, headers } = response;
+  return { status, problem: problemIn(text), items: itemsIn(text), retryAfterMs: retryAfterMs(headers) };
+}
+
+/** Whether the same request may be taken later: nobody answered, or somebody who cannot at the moment. */
+export const isTemporary = ({ status }: Answer): boolean =>
+  status === null || status === 429 || status === 502 || status === 503 || status === 504;
+
+/** Resolves what was accepted; gives the rest. */
+export function settleAccepted(entries: readonly Entry[], { items }: Answer): Entry[] {
+  return entries.filter((entry, index) => {
+    const item = items[index];
+    if (item === undefined || 'error' in item) return true;
+    entry.resolve(item);
+    return false;
+  });
+}
+
+/**
+ * Rejects the events that were refused for what they are; gives those that only stood beside them. Where nothing says which
+ * they are, all are.
+ */
+export function rejectInvalid(entries: readonly Entry[], answer: Answer): Entry[] {
+  const faults = entries.map((_, index) => faultsOf(answer.problem, index));
+  const named = faults.some(({ length }) => length > 0);
+  return entries.filter((entry, index) => {
+    const own = faults[index] ?? [];
+    if (named && own.length === 0) return true;
+    entry.reject(refusalOf(answer, own));
+    return false;
+  });
+}
+
+/** The error of an event that was given up, with the last answer. */
+export function givenUp(answer: Answer, afterMs: number): PublishError {
+  const { status, problem } = answer;
+  const last = status === null ? 'no answer came' : problemLine(status, problem);
+  return new PublishError('unavailable', `not accepted within ${Math.round(afterMs)} ms: ${last}`, {
+    status,
+    problem,
+  });
+}
+
+function refusalOf({ status, problem }: Answer, faults: readonly ProblemFault[]): PublishError {
+  if (faults.length > 0) {
+    const line = faults.map(({ path, detail }) => `${path}: ${detail}`).join('; ');
+    return new PublishError('invalid', `the event is not valid: ${line}`, { status, problem, faults });
+  }
+  return new PublishError('refused', `refused: ${problemLine(status ?? 0, problem)}`, { status, problem });
+}
+
+function faultsOf(problem: ProblemDetails | null, index: number): ProblemFault[] {
+  const whole = `events.${index}`;
+  return (problem?.errors ?? [])
+    .filter(({ path }) => path === whole || path.startsWith(`${whole}.`))
+    .map(({ path, detail }) => ({ path: path.slice(whole.length + 1), detail }));
+}
+
+function itemsIn(text: string): readonly Item[] {
+  try {
+    const { results } = JSON.parse(text) as { results?: readonly Item[] };
+    return Array.isArray(results) ? results : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,47 @@
+import type { Filters } from '../protocol/filters.ts';
+import { endpointOf } from './address.ts';
+import type { ClientClock } from './clock.ts';
+import { realClock } from './clock.ts';
+import { checkedFilters } from './filters.ts';
+import type { ConnectOptions } from './options.ts';
+import type { SocketConstructor } from './socket.ts';
+import { socketConstructor } from './socket.ts';
+import type { Position } from './stream.ts';
+import { Tokens } from './tokens.ts';
+
+/** The options of a connection, checked, with what was left out. */
+export type Settings = {
+  readonly endpoint: URL;
+  readonly WebSocket: SocketConstructor;
+  readonly tokens: Tokens;
+  readonly filters: Filters;
+  readonly from: Position | null;
+  readonly startsLatest: boolean;
+  readonly fetch: typeof globalThis.fetch | null;
+  readonly connectTimeoutMs: number;
+  readonly backoff: { readonly firstMs: number; readonly longestMs: number };
+  readonly recoverAfterMs: number;
+  readonly bufferSize: number;
+  readonly clock: ClientClock;
+  readonly random: () => number;
+};
+
+/** @throws TypeError that names the first option that is not usable */
+export function settingsOf(options: ConnectOptions): Settings {
+  const { resumeFrom, clock = realClock, connectTimeoutMs = 10_000 } = options;
+  return {
+    endpoint: endpointOf(options.url),
+    WebSocket: socketConstructor(options.WebSocket),
+    tokens: new Tokens(options, { clock, timeoutMs: connectTimeoutMs }),
+    filters: checkedFilters(options.filters),
+    from: typeof resumeFrom === 'object' ? resumeFrom : null,
+    startsLatest: resumeFrom === 'latest',
+    fetch: options.fetch === undefined ? (globalThis.fetch ?? null) : options.fetch,
+    connectTimeoutMs,
+    backoff: { firstMs: 500, longestMs: 30_000, ...options.backoff },
+    recoverAfterMs: options.recoverAfterMs ?? 1_000,
+    bufferSize: options.bufferSize ?? 1_000,
+    clock,
+    random: options.random ?? Math.random,
+  };
+}

@@ -1,0 +1,36 @@
+/** What every event of a socket has in common, in browsers, Deno and `ws`. */
+export type SocketEvent = {
+  readonly type: string;
+  readonly data?: unknown;
+  readonly code?: number;
+  readonly reason?: string;
+};
+
+/** As much of a WebSocket as the library uses (WHATWG WebSockets). */
+export type SocketLike = {
+  readonly readyState: number;
+  addEventListener(
+    type: 'open' | 'message' | 'close' | 'error',
+    listener: (event: SocketEvent) => void,
+  ): void;
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+  /** Of `ws`: at once, without a goodbye that nobody would answer. */
+  terminate?(): void;
+};
+
+export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike;
+
+export const OPEN = 1;
+
+/**
+ * The constructor to use: the one given, else the global one.
+ * @throws TypeError where there is none
+ */
+export function socketConstructor(given: SocketConstructor | undefined): SocketConstructor {
+  const found = given ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket;
+  if (found !== undefined) return found;
+  throw new TypeError(
+    'this runtime has no WebSocket of its own: pass one, { WebSocket } (on Node 20: `ws` from npm)',
+  );
+}
