@@ -66,9 +66,11 @@ export function metricsSuite(cell: Cell): void {
 /** Does a little of everything; gives what no scrape may have in it. */
 async function someThings(rig: ServerRig, user: string): Promise<string[]> {
   const [stays, leaves] = [await rig.live(user), await rig.live(user)];
-  await rig.worker.accepted(numberedEvent(user, 1), { id: 'm-once' });
-  await rig.worker.accepted(numberedEvent(user, 1), { id: 'm-once' });
-  await rig.worker.publish(numberedEvent(user, 2), { id: 'm-once' });
+  // Servers of one Redis share what was published: an id of its own.
+  const id = `m-${user}`;
+  await rig.worker.accepted(numberedEvent(user, 1), { id });
+  await rig.worker.accepted(numberedEvent(user, 1), { id });
+  await rig.worker.publish(numberedEvent(user, 2), { id });
   await rig.worker.publish({ user_id: user });
   await rig.worker.publish({}, { headers: { 'webhook-signature': 'v1,forged' } });
   await rig.worker.batch([numberedEvent(user, 2), numberedEvent(user, 3)]);
@@ -78,5 +80,5 @@ async function someThings(rig: ServerRig, user: string): Promise<string[]> {
   await rig.refusal({ query: { token, last_sequence_id: 'none' } });
   const connection = String(leaves.frames[0]?.payload.connection_id);
   await leaves.close();
-  return [user, 'a-1', token, connection, TEST_JWT_SECRET, TEST_SERVICE_KEY, 'm-once'];
+  return [user, 'a-1', token, connection, TEST_JWT_SECRET, TEST_SERVICE_KEY];
 }
