@@ -3,6 +3,7 @@ import { createClientAddress } from './adapters/auth/client-address.ts';
 import { createTokenVerifier } from './adapters/auth/jwt.ts';
 import { createSignatureVerifier } from './adapters/auth/signatures.ts';
 import { createMemoryEngine } from './adapters/memory/engine.ts';
+import { PrometheusMetrics } from './adapters/metrics/prometheus.ts';
 import { createRedisEngine } from './adapters/redis/engine.ts';
 import { systemClock } from './adapters/system/clock.ts';
 import { createLog } from './adapters/system/log.ts';
@@ -41,16 +42,22 @@ export async function serve(config: Config, runtime: Runtime): Promise<Server> {
   }
   const engine = createEngine(config, log);
   await engine.connect(ENGINE_TIMEOUT_MS);
+  const metrics = new PrometheusMetrics();
   const instance = createInstance({
     config,
     engine,
     log,
+    metrics,
     clock: systemClock,
     random: systemRandom,
     hostname: runtime.hostname(),
   });
   const app = createApp({
     ...instance.routes,
+    scrape: async () => ({
+      text: await metrics.scrape(instance.reading()),
+      contentType: metrics.contentType,
+    }),
     clock: systemClock,
     log,
     verifyToken: createTokenVerifier({

@@ -54,6 +54,7 @@ export class ConnectionManager {
     heartbeat.add(connection);
     tokenExpiry.add(connection);
     registrar.opened(connection);
+    context.metrics.connectionOpened();
     const { userId, address } = ticket;
     context.log.info('connection opened', { connection_id: connection.id, user_id: userId, address });
     return connection;
@@ -69,6 +70,7 @@ export class ConnectionManager {
     connection.feed.receivers.delete(connection.receiver);
     feeds.release(userId);
     registrar.closed(connection);
+    context.metrics.connectionClosed(code, durationMs / 1_000);
     context.log.info('connection closed', {
       connection_id: connection.id,
       user_id: userId,

@@ -8,6 +8,7 @@ import { Delivery } from './delivery.ts';
 import type { Feed } from './feed.ts';
 import { Outbox } from './outbox.ts';
 import type { ConnectionEntry } from './ports/engine.ts';
+import type { ConnectionState } from './ports/metrics.ts';
 import type { Socket } from './ports/transport.ts';
 
 /** How many messages of the server itself may wait beside the events of one connection. */
@@ -63,6 +64,7 @@ export class Connection {
         feed,
         outbox: this.#outbox,
         filters: ticket.filters,
+        metrics: context.metrics,
         say: (message) => this.say(message),
         failed: (error) => this.#fail(error),
       },
@@ -99,6 +101,17 @@ export class Connection {
       lastSequenceId: this.#acknowledged,
       isDraining: this.#isDraining,
     };
+  }
+
+  get state(): ConnectionState {
+    if (this.#isClosed) return 'closing';
+    if (this.#isDraining) return 'draining';
+    return this.#delivery.isLive ? 'live' : 'catching_up';
+  }
+
+  /** Messages that wait to be sent. */
+  get waiting(): number {
+    return this.#outbox.waiting;
   }
 
   say(message: ServerMessage): void {

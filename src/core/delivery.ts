@@ -5,6 +5,7 @@ import type { Feed, TaskProgress } from './feed.ts';
 import type { Outbox } from './outbox.ts';
 import type { EventRecord, Page, Position, Tail } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
+import type { Metrics } from './ports/metrics.ts';
 import { further } from './position.ts';
 import type { ClaimedPosition } from './replay-plan.ts';
 import { planReplay } from './replay-plan.ts';
@@ -13,6 +14,7 @@ export type DeliveryOptions = {
   readonly feed: Feed;
   readonly outbox: Outbox;
   readonly filters: Filters;
+  readonly metrics: Metrics;
   say(message: ServerMessage): void;
   failed(error: unknown): void;
 };
@@ -154,6 +156,7 @@ export class Delivery {
       const payload = { epoch, after_sequence_id: after, complete: missing === null, missing };
       const reason = catchUp.announced ? 'resync' : (catchUp.reason ?? 'resync');
       this.#options.say({ type: 'REPLAY_START', payload: { reason, ...payload } });
+      this.#options.metrics.replayed(reason, missing);
       catchUp.announced = true;
       catchUp.delivered = 0;
       catchUp.named = missing === null ? null : namedOf(missing, page.tail);
@@ -178,6 +181,7 @@ export class Delivery {
     if (heard !== null && (heard.epoch !== tail.epoch || heard.sequenceId > tail.sequenceId)) return;
     this.#position = { epoch: tail.epoch, sequenceId: tail.sequenceId };
     this.#catchUp = null;
+    if (catchUp.reason === null) this.#options.metrics.repaired();
     this.#options.feed.advance(this.#position as Position);
     if (!catchUp.announced) return;
     const payload = { sequence_id: tail.sequenceId, delivered: catchUp.delivered };

@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from './ports/clock.ts';
 import type { Engine } from './ports/engine.ts';
+import type { Metrics } from './ports/metrics.ts';
 
 const PROBE_EVERY_MS = 1_000;
 /** A probe older than this means that the engine cannot be relied on. */
@@ -7,10 +8,19 @@ const PROBE_AGE_MS = 5_000;
 /** Longest that the event loop may lag before traffic should go elsewhere. */
 const LAG_MS = 1_000;
 
+export type HealthOptions = {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Whether every stream was checked since the link was last interrupted. */
+  isCaughtUp(): boolean;
+};
+
 /** Whether this instance should be sent traffic, and if not, why (contract §7). */
 export class Health {
   readonly #engine: Engine;
   readonly #clock: Clock;
+  readonly #metrics: Metrics;
   readonly #isCaughtUp: () => boolean;
   readonly #stop: Cancel;
   #provenAt: number | null = null;
@@ -19,9 +29,10 @@ export class Health {
   #expected: number;
   #lag = 0;
 
-  constructor(engine: Engine, clock: Clock, isCaughtUp: () => boolean) {
+  constructor({ engine, clock, metrics, isCaughtUp }: HealthOptions) {
     this.#engine = engine;
     this.#clock = clock;
+    this.#metrics = metrics;
     this.#isCaughtUp = isCaughtUp;
     this.#expected = clock.elapsed() + PROBE_EVERY_MS;
     this.#stop = clock.every(PROBE_EVERY_MS, () => this.#tick());
@@ -40,6 +51,11 @@ export class Health {
     return reasons;
   }
 
+  /** How late the last tick came, in ms. */
+  get lagMs(): number {
+    return this.#lag;
+  }
+
   stop(): void {
     this.#stop();
   }
@@ -54,11 +70,14 @@ export class Health {
   async #probe(): Promise<void> {
     if (this.#isProbing) return;
     this.#isProbing = true;
+    const askedAt = this.#clock.elapsed();
     try {
       await this.#engine.probe();
       this.#provenAt = this.#clock.elapsed();
+      this.#metrics.engineProbed((this.#provenAt - askedAt) / 1_000);
       this.#failure = 'the engine does not answer';
     } catch (error) {
+      this.#metrics.engineProbeFailed();
       this.#failure = error instanceof Error ? error.message : String(error);
     } finally {
       this.#isProbing = false;

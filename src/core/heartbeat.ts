@@ -1,6 +1,7 @@
 import { CLOSE } from '../protocol/close-codes.ts';
 import type { Connection } from './connection.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
+import type { Metrics } from './ports/metrics.ts';
 
 /** Parts of the interval that pings are spread over. */
 const SLOTS = 64;
@@ -13,6 +14,7 @@ export type HeartbeatOptions = {
   readonly timeoutMs: number;
   /** How many PINGs in a row may go unanswered before the close. */
   readonly misses: number;
+  readonly metrics: Metrics;
 };
 
 /**
@@ -78,6 +80,7 @@ export class Heartbeat {
   #judge(connection: Connection, pingedAt: number): void {
     if (connection.lastHeard >= pingedAt) return;
     connection.misses++;
+    this.#options.metrics.heartbeatMissed();
     if (connection.misses >= this.#options.misses) connection.close(CLOSE.heartbeatTimeout);
   }
 }

@@ -14,8 +14,10 @@ import { Pacer } from './pacer.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Engine, InstanceEntry } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
+import type { InstanceReading, Metrics } from './ports/metrics.ts';
 import type { Random } from './ports/random.ts';
 import { Publisher } from './publisher.ts';
+import { readConnections } from './reading.ts';
 import { Reconciler } from './reconciler.ts';
 import { Registrar } from './registrar.ts';
 import { sparingLog } from './sparing-log.ts';
@@ -39,11 +41,13 @@ export type InstanceOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly hostname: string;
 };
 
 /** Everything that one instance does, put together on its ports. */
-export function createInstance({ config, engine, clock, random, log, hostname }: InstanceOptions) {
+export function createInstance(options: InstanceOptions) {
+  const { config, engine, clock, random, log, metrics, hostname } = options;
   const connections = new Map<string, Connection>();
   const startedAt = clock.now();
   let port = 0;
@@ -75,8 +79,9 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
     intervalMs: config.heartbeatIntervalMs,
     timeoutMs: config.heartbeatTimeoutMs,
     misses: config.heartbeatMisses,
+    metrics,
   });
-  const tokenExpiry = new TokenExpiry(clock);
+  const tokenExpiry = new TokenExpiry(clock, metrics);
   const registrar = new Registrar({ engine, clock, log: faults, connections, instance: entry });
   const rate = config.rateLimitGlobal;
   const globalLimit = rate === 0 ? null : new GlobalLimit({ engine, clock, log: faults, rate });
@@ -89,12 +94,13 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
     pacer,
     turnstile,
     log,
+    metrics,
     settings: config,
     changed: (connection: Connection) => registrar.changed(connection),
   };
   const manager = new ConnectionManager({ context, connections, feeds, heartbeat, tokenExpiry, registrar });
   const operators = new Operators({ engine, clock, random, log, connections });
-  const health = new Health(engine, clock, () => reconciler.isCaughtUp);
+  const health = new Health({ engine, clock, metrics, isCaughtUp: () => reconciler.isCaughtUp });
   const isDraining = () => drain.isDraining;
   const maxConnections = config.maxConnectionsPerInstance;
   const admission = new Admission({
@@ -114,11 +120,18 @@ export function createInstance({ config, engine, clock, random, log, hostname }:
     /** What the routes need of it. */
     routes: {
       admission,
-      publisher: new Publisher(engine, clock),
+      publisher: new Publisher(engine, clock, metrics),
       operators,
       isDraining,
       unreadiness: () => health.reasons(),
+      metrics,
     },
+    /** How it stands now. */
+    reading: (): InstanceReading => ({
+      ...readConnections(connections.values(), admission.pending),
+      eventLoopLagSeconds: health.lagMs / 1_000,
+      isDraining: drain.isDraining,
+    }),
     connections,
     reconciler,
     feeds,

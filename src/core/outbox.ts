@@ -6,6 +6,7 @@ import { Pace } from './pace.ts';
 import type { Pacer } from './pacer.ts';
 import type { Clock } from './ports/clock.ts';
 import type { EventRecord } from './ports/engine.ts';
+import type { Metrics } from './ports/metrics.ts';
 import type { Socket } from './ports/transport.ts';
 import { ProgressLane } from './progress-lane.ts';
 import { SendQueue } from './send-queue.ts';
@@ -26,6 +27,7 @@ export type OutboxContext = {
   readonly pacer: Pacer;
   /** Stands before the limit over the whole cluster. */
   readonly turnstile: Turnstile;
+  readonly metrics: Metrics;
 };
 
 export type OutboxSettings = {
@@ -61,15 +63,20 @@ export class Outbox {
   #idle: (() => void)[] = [];
 
   constructor(options: OutboxOptions) {
-    const { clock, settings, turnstile } = options;
+    const { clock, metrics, settings, turnstile } = options;
     this.#options = options;
-    this.#queue = new SendQueue(settings.sendBufferSize);
+    this.#queue = new SendQueue(settings.sendBufferSize, metrics);
     this.#pace = new Pace(settings.rateLimitPerConnection, turnstile.of(this), clock.elapsed());
   }
 
   /** How many frames wait that are neither live events nor progress, this turn's included. */
   get freeFrames(): number {
     return this.#queue.freeFrames;
+  }
+
+  /** How many messages wait, progress included. */
+  get waiting(): number {
+    return this.#queue.length + this.#progress.size;
   }
 
   /** A message of the server itself, or an event that a replay brings: never shed, and free. */
@@ -116,7 +123,7 @@ export class Outbox {
   /** Hands the socket what it has room for; called at the end of a turn, when it has drained, and by the pacer. */
   flush(now = this.#options.clock.elapsed()): void {
     this.#isTouched = false;
-    const { socket, settings } = this.#options;
+    const { metrics, socket, settings } = this.#options;
     this.#pace.fill(now);
     const isShed = this.#queue.expire(now - settings.queueTtlMs);
     // Until nothing may go or the socket is full: one that took everything at once will not tell that it has drained.
@@ -125,6 +132,7 @@ export class Outbox {
       const frames = this.#next(room);
       if (frames.length === 0) break;
       socket.send(frames);
+      metrics.delivered(frames.length);
       this.#blockedSince = null;
     }
     this.#queue.stamp(now);

@@ -5,6 +5,7 @@ import { ANSWER_WITHIN_MS, Deadline } from './deadline.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Appended, Engine, IdempotencyKey, NewEvent } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
+import type { Metrics, PublishOutcome } from './ports/metrics.ts';
 
 /** One publish request, its events checked. */
 export type PublishRequest = {
@@ -24,10 +25,12 @@ export type PublishResult =
 export class Publisher {
   readonly #engine: Engine;
   readonly #clock: Clock;
+  readonly #metrics: Metrics;
 
-  constructor(engine: Engine, clock: Clock) {
+  constructor(engine: Engine, clock: Clock, metrics: Metrics) {
     this.#engine = engine;
     this.#clock = clock;
+    this.#metrics = metrics;
   }
 
   /** @throws EngineUnavailable when the engine took none of it */
@@ -35,6 +38,9 @@ export class Publisher {
     const deadline = new Deadline(this.#clock, ANSWER_WITHIN_MS);
     try {
       return await this.#publish(request, deadline);
+    } catch (error) {
+      if (error instanceof EngineUnavailable) this.#metrics.published('unavailable', request.events.length);
+      throw error;
     } finally {
       deadline.end();
     }
@@ -42,13 +48,23 @@ export class Publisher {
 
   async #publish({ key, bodyHash, events }: PublishRequest, deadline: Deadline): Promise<PublishResult> {
     const claimed = await deadline.wait(this.#engine.streams.claim(key, bodyHash));
-    if (claimed === 'conflict') return { kind: 'conflict' };
+    if (claimed === 'conflict') {
+      this.#metrics.published('conflict', events.length);
+      return { kind: 'conflict' };
+    }
     const now = this.#clock.now();
     const appends = events.map((event, item) =>
       resultOf(deadline.wait(this.#engine.streams.append(newEvent(event, now), { ...key, item }))),
     );
-    return { kind: 'results', results: await Promise.all(appends) };
+    const results = await Promise.all(appends);
+    for (const result of results) this.#metrics.published(outcomeOf(result), 1);
+    return { kind: 'results', results };
   }
+}
+
+function outcomeOf(result: ItemResult): PublishOutcome {
+  if (result instanceof EngineUnavailable) return 'unavailable';
+  return result.duplicate ? 'duplicate' : 'accepted';
 }
 
 async function resultOf(append: Promise<Appended>): Promise<ItemResult> {

@@ -3,6 +3,7 @@ import { PRIORITIES } from '../protocol/events.ts';
 import type { DropReason } from '../protocol/server-messages.ts';
 import { Dropped } from './dropped.ts';
 import type { EventHeader, EventRecord } from './ports/engine.ts';
+import type { Metrics } from './ports/metrics.ts';
 import type { FreeFrame, ProgressPlace, Waiting } from './waiting.ts';
 import { isEvent, isFor, isFree, isSheddable } from './waiting.ts';
 
@@ -19,6 +20,7 @@ const RANK = Object.fromEntries(PRIORITIES.map((priority, rank) => [priority, ra
  */
 export class SendQueue {
   readonly #most: number;
+  readonly #metrics: Pick<Metrics, 'dropped'>;
   #items: Waiting[] = [];
   /** Since when the first of them wait, by `Clock.elapsed`; those that came in this turn are not in it yet. */
   #since: number[] = [];
@@ -27,8 +29,9 @@ export class SendQueue {
   #free = 0;
 
   /** @param most live events that may wait */
-  constructor(most: number) {
+  constructor(most: number, metrics: Pick<Metrics, 'dropped'>) {
     this.#most = most;
+    this.#metrics = metrics;
   }
 
   get length(): number {
@@ -165,6 +168,7 @@ export class SendQueue {
     const { header } = this.#items[index] as EventRecord;
     this.#events[header.priority]--;
     this.#count--;
+    this.#metrics.dropped(reason, header.priority);
     const [before, after] = [this.#items[index - 1], this.#items[index + 1]];
     const dropped = isFor(before, reason) ? before.add(header) : new Dropped(reason).add(header);
     if (isFor(after, reason)) {
@@ -181,6 +185,7 @@ export class SendQueue {
     if (isSheddable(item)) {
       this.#events[item.header.priority]--;
       this.#count--;
+      this.#metrics.dropped('expired', item.header.priority);
     }
     const last = this.#items.at(-1);
     if (isFor(kept, 'expired') && isFor(last, 'expired')) last.absorb(kept);
@@ -191,6 +196,7 @@ export class SendQueue {
   }
 
   #nameLast(header: EventHeader, reason: DropReason): void {
+    this.#metrics.dropped(reason, header.priority);
     const last = this.#items.at(-1);
     if (isFor(last, reason)) last.add(header);
     else this.#items.push(new Dropped(reason).add(header));

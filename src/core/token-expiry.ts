@@ -2,6 +2,7 @@ import { CLOSE } from '../protocol/close-codes.ts';
 import { timestampOf } from '../protocol/server-messages.ts';
 import type { Connection } from './connection.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
+import type { Metrics } from './ports/metrics.ts';
 
 /** How often is looked who is due, in ms: a notice or a close comes this much late at most, and never early. */
 const TICK_MS = 250;
@@ -27,14 +28,16 @@ type Appointment = {
  */
 export class TokenExpiry {
   readonly #clock: Clock;
+  readonly #metrics: Metrics;
   readonly #appointments = new Map<Connection, Appointment>();
   readonly #buckets = new Map<number, Set<Appointment>>();
   /** No bucket before this one has anything in it. */
   #first = Number.POSITIVE_INFINITY;
   #cancel: Cancel | null = null;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, metrics: Metrics) {
     this.#clock = clock;
+    this.#metrics = metrics;
   }
 
   /** Watches a connection that has been greeted; one whose token has no end needs no watching. */
@@ -98,6 +101,7 @@ export class TokenExpiry {
     }
     if (now < expiresAt) return;
     this.delete(connection);
+    this.#metrics.tokenExpired();
     connection.close(CLOSE.tokenExpired);
   }
 

@@ -1,5 +1,6 @@
 import type { Admission, Applicant } from '../core/admission.ts';
 import type { TokenVerifier } from '../core/ports/auth.ts';
+import type { Metrics } from '../core/ports/metrics.ts';
 import { Slots } from '../core/slots.ts';
 import type { ConnectRequest } from '../protocol/connect-request.ts';
 import { parseConnectRequest } from '../protocol/connect-request.ts';
@@ -17,6 +18,7 @@ export type AgentRoutesOptions = {
   readonly admission: Admission;
   readonly verifyToken: TokenVerifier;
   /** null allows every origin. */
+  readonly metrics: Metrics;
   readonly allowedOrigins: readonly string[] | null;
   clientAddress(context: AppContext): string;
 };
@@ -33,13 +35,21 @@ const CONCURRENT_DECISIONS = 128;
 export function agentRoutes(options: AgentRoutesOptions) {
   const slots = new Slots(CONCURRENT_DECISIONS);
   return newRoutes()
-    .get('/ws/agents', (c) => decide(c, options, slots))
+    .get('/ws/agents', (c) => answer(c, options, slots))
     .all(onlyMethods('GET, HEAD'));
 }
 
-async function decide(c: AppContext, options: AgentRoutesOptions, slots: Slots): Promise<Response> {
+async function answer(c: AppContext, options: AgentRoutesOptions, slots: Slots): Promise<Response> {
+  const decided = await decide(c, options, slots);
+  if (decided instanceof Response) return decided;
+  // Only a plain request is told to upgrade, or one whose client has gone: neither was refused anything.
+  if (c.env.upgrade !== null && decided !== UPGRADE_REQUIRED) options.metrics.upgradeRefused(decided.code);
+  return problemResponse(decided);
+}
+
+async function decide(c: AppContext, options: AgentRoutesOptions, slots: Slots): Promise<Response | Problem> {
   const applied = await apply(c, options);
-  if ('code' in applied) return problemResponse(applied);
+  if ('code' in applied) return applied;
   return slots.run(() => admitOrExplain(c, options, applied));
 }
 
@@ -47,15 +57,15 @@ async function admitOrExplain(
   c: AppContext,
   options: AgentRoutesOptions,
   applied: Applied,
-): Promise<Response> {
+): Promise<Response | Problem> {
   // It may have gone away while it waited.
-  if (c.req.raw.signal.aborted) return problemResponse(UPGRADE_REQUIRED);
+  if (c.req.raw.signal.aborted) return UPGRADE_REQUIRED;
   const { admission } = options;
   if (c.env.upgrade === null) {
-    return problemResponse((await admission.explain(applied.applicant)) ?? UPGRADE_REQUIRED);
+    return (await admission.explain(applied.applicant)) ?? UPGRADE_REQUIRED;
   }
   const result = await admission.admit(applied.applicant, applied.request);
-  if (result.kind === 'refused') return problemResponse(result.problem);
+  if (result.kind === 'refused') return result.problem;
   return c.env.upgrade.accept({ ...result.acceptance, protocol: offersBearer(c) ? BEARER : null });
 }
 

@@ -1,7 +1,9 @@
+import type { Next } from 'hono';
 import { RETRY_MS } from '../core/admission.ts';
 import type { SignatureVerifier } from '../core/ports/auth.ts';
 import { EngineUnavailable } from '../core/ports/engine.ts';
 import type { Log } from '../core/ports/log.ts';
+import type { Metrics } from '../core/ports/metrics.ts';
 import type { ItemResult, Publisher, PublishResult } from '../core/publisher.ts';
 import type { AgentEvent } from '../protocol/events.ts';
 import { problemResponse } from '../protocol/problems.ts';
@@ -17,16 +19,21 @@ export type InternalRoutesOptions = {
   /** A digest of a request's body: another body, another digest. */
   hash(text: string): string;
   readonly log: Log;
+  readonly metrics: Metrics;
 };
 
 /** What workers call (contract §5). */
 export function internalRoutes(options: InternalRoutesOptions) {
+  const counted = async (c: AppContext, next: Next): Promise<void> => {
+    await next();
+    options.metrics.publishAnswered(c.res.status);
+  };
   return newRoutes()
-    .post('/api/v1/internal/ws/publish', (c) =>
+    .post('/api/v1/internal/ws/publish', counted, (c) =>
       publish(c, options, { parse: parseEventBody, answer: (c, [result]) => answerOne(c, result) }),
     )
     .all(onlyMethods('POST'))
-    .post('/api/v1/internal/ws/publish/batch', (c) =>
+    .post('/api/v1/internal/ws/publish/batch', counted, (c) =>
       publish(c, options, { parse: parseBatchBody, answer: answerBatch }),
     )
     .all(onlyMethods('POST'));

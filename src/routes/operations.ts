@@ -7,6 +7,8 @@ export type OperationsRoutesOptions = {
   isDraining(): boolean;
   /** Why this instance should get no traffic; empty while it should. */
   unreadiness(): readonly string[];
+  /** Every metric as a text of the type it names. */
+  scrape(): Promise<{ readonly text: string; readonly contentType: string }>;
 };
 
 /** What platform engineers and their load balancers ask (contract §7). */
@@ -25,6 +27,11 @@ export function operationsRoutes(options: OperationsRoutesOptions) {
       const reasons = options.unreadiness();
       if (reasons.length === 0) return c.json({ status: 'ready' });
       return problemResponse({ code: 'not-ready', detail: reasons.join('; '), retryAfterMs: RETRY_MS });
+    })
+    .all(onlyMethods('GET, HEAD'))
+    .get('/metrics', async (c) => {
+      const { text, contentType } = await options.scrape();
+      return c.body(text, 200, { 'content-type': contentType, 'cache-control': 'no-store' });
     })
     .all(onlyMethods('GET, HEAD'));
 }

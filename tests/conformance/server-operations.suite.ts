@@ -14,7 +14,7 @@ export function operationSuite(rig: () => ServerRig): void {
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   });
 
-  test.each(['/healthz', '/readyz', '/ws/agents'])('405 for POST %s', async (path) => {
+  test.each(['/healthz', '/readyz', '/metrics', '/ws/agents'])('405 for POST %s', async (path) => {
     const response = await fetch(rig().server.url + path, { method: 'POST' });
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe('GET, HEAD');

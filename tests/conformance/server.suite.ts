@@ -11,6 +11,7 @@ import { flowSuite } from './server-flow.suite.ts';
 import { keySetSuite } from './server-key-set.suite.ts';
 import { limitSuite } from './server-limits.suite.ts';
 import { messageSuite } from './server-messages.suite.ts';
+import { metricsSuite } from './server-metrics.suite.ts';
 import { operationSuite, startSuite } from './server-operations.suite.ts';
 import { operatorSuite } from './server-operators.suite.ts';
 import { outageSuite } from './server-outage.suite.ts';
@@ -68,6 +69,7 @@ export function serverSuite(name: string, cell: Cell): void {
     keySetSuite(cell);
     limitSuite(cell);
     startSuite(cell);
+    metricsSuite(cell);
     drainSuite(cell);
     flowSuite(cell);
     outageSuite(cell);

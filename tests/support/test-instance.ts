@@ -1,6 +1,7 @@
 import type { MemoryEngine } from '../../src/adapters/memory/engine.ts';
 import { createMemoryEngine } from '../../src/adapters/memory/engine.ts';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
+import { PrometheusMetrics } from '../../src/adapters/metrics/prometheus.ts';
 import type { AdmissionResult } from '../../src/core/admission.ts';
 import type { InstanceConfig } from '../../src/core/instance.ts';
 import { createInstance } from '../../src/core/instance.ts';
@@ -73,6 +74,7 @@ export class TestInstance {
   readonly memory: MemoryEngine;
   readonly engine: FaultyEngine;
   readonly log = recordingLog();
+  readonly metrics = new PrometheusMetrics();
   readonly core: ReturnType<typeof createInstance>;
 
   constructor({ clock, random, store }: TestCluster, config: TestConfig) {
@@ -80,8 +82,8 @@ export class TestInstance {
     this.store = store;
     this.memory = createMemoryEngine({ ...config, clock, random }, store);
     this.engine = new FaultyEngine(this.memory, clock);
-    const { engine, log } = this;
-    this.core = createInstance({ config, engine, clock, random, log, hostname: 'box' });
+    const { engine, log, metrics } = this;
+    this.core = createInstance({ config, engine, clock, random, log, metrics, hostname: 'box' });
   }
 
   /** What an upgrade is answered with. */

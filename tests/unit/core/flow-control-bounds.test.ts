@@ -11,6 +11,7 @@ import { Turnstile } from '../../../src/core/turnstile.ts';
 import type { Priority } from '../../../src/protocol/events.ts';
 import { FakeSocket } from '../../support/fake-socket.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { noMetrics } from '../../support/no-metrics.ts';
 import { range } from './delivery-rig.ts';
 
 const SOCKET_BYTES = 64 * 1024;
@@ -24,6 +25,7 @@ function rig() {
     flusher: new Flusher(clock),
     pacer: new Pacer(clock, turnstile),
     turnstile,
+    metrics: noMetrics,
     socket,
     settings: { sendBufferSize: 100, queueTtlMs: 5_000, rateLimitPerConnection: 0 },
     overflowed: () => {},
@@ -100,7 +102,7 @@ const eventOf = (sequenceId: number, priority: Priority): EventRecord => ({
 describe('a queue', () => {
   it('that is very long expires in a moment', () => {
     const count = 200_000;
-    const queue = new SendQueue(count);
+    const queue = new SendQueue(count, noMetrics);
     for (const sequenceId of range(1, count)) queue.pushEvent(eventOf(sequenceId, 'normal'), 'buffer_full');
     queue.stamp(0);
     const begun = performance.now();
@@ -110,7 +112,7 @@ describe('a queue', () => {
   });
 
   it('expires what is old, each in its place, though something was put before it', () => {
-    const queue = new SendQueue(10);
+    const queue = new SendQueue(10, noMetrics);
     const push = (sequenceId: number, priority: Priority) =>
       queue.pushEvent(eventOf(sequenceId, priority), 'buffer_full');
     queue.pushFree({ header: null, frame: 'CONNECTED' });

@@ -7,6 +7,7 @@ import type { SocketHandlers } from '../../../src/core/ports/transport.ts';
 import { Turnstile } from '../../../src/core/turnstile.ts';
 import { FakeSocket } from '../../support/fake-socket.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { noMetrics } from '../../support/no-metrics.ts';
 
 const SOCKET_BYTES = 64 * 1024;
 
@@ -22,6 +23,7 @@ function rig() {
     flusher: new Flusher(clock),
     pacer: new Pacer(clock, turnstile),
     turnstile,
+    metrics: noMetrics,
     socket,
     settings: { sendBufferSize: 100, queueTtlMs: 5_000, rateLimitPerConnection: 0 },
     overflowed: () => {},

@@ -5,6 +5,7 @@ import type { EventRecord } from '../../../src/core/ports/engine.ts';
 import { SendQueue } from '../../../src/core/send-queue.ts';
 import type { Waiting } from '../../../src/core/waiting.ts';
 import type { Priority } from '../../../src/protocol/events.ts';
+import { noMetrics } from '../../support/no-metrics.ts';
 
 const event = (sequenceId: number, priority: Priority = 'normal'): EventRecord => ({
   header: {
@@ -29,7 +30,7 @@ const told = (items: readonly Waiting[]): (number | string)[] =>
 const all = (queue: SendQueue) => told(queue.take(1_000_000, () => true));
 
 function filled(most: number, ...priorities: Priority[]): { queue: SendQueue; added: boolean[] } {
-  const queue = new SendQueue(most);
+  const queue = new SendQueue(most, noMetrics);
   const added = priorities.map((priority, index) =>
     queue.pushEvent(event(index + 1, priority), 'buffer_full'),
   );
@@ -112,7 +113,7 @@ describe('whatever comes and goes', () => {
       fc.integer({ min: 1, max: 6 }),
       fc.array(step, { maxLength: 60 }),
       (most, steps) => {
-        const queue = new SendQueue(most);
+        const queue = new SendQueue(most, noMetrics);
         const sent: Waiting[] = [];
         const taken: { sequenceId: number; priority: Priority }[] = [];
         let [sequenceId, now] = [0, 0];

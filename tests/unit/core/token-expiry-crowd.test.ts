@@ -5,6 +5,7 @@ import type { Connection } from '../../../src/core/connection.ts';
 import { TokenExpiry } from '../../../src/core/token-expiry.ts';
 import type { FakeSocket } from '../../support/fake-socket.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { noMetrics } from '../../support/no-metrics.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { aloneInstance } from '../../support/test-instance.ts';
 
@@ -48,7 +49,7 @@ type Watched = {
 class Trial {
   readonly clock = new ManualClock();
   readonly heard: string[] = [];
-  readonly #expiry = new TokenExpiry(this.clock);
+  readonly #expiry = new TokenExpiry(this.clock, noMetrics);
   readonly #watched = new Map<Connection, Watched>();
 
   join(name: string, leftMs: number): void {
@@ -114,7 +115,7 @@ it('connections that come and go, each with an expiry of its own, leave no memor
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   const clock = new ManualClock();
-  const expiry = new TokenExpiry(clock);
+  const expiry = new TokenExpiry(clock, noMetrics);
   // One stays, so that the rest is not forgotten with the last.
   expiry.add(connectionUntil(Number.MAX_SAFE_INTEGER, () => {}));
   collect();

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { Admission } from '../../../src/core/admission.ts';
 import type { Bindings } from '../../../src/core/ports/transport.ts';
 import { agentRoutes } from '../../../src/routes/agents.ts';
+import { noMetrics } from '../../support/no-metrics.ts';
 
 const STORM = 400;
 const AT_A_TIME = 128;
@@ -20,6 +21,7 @@ it('a storm of upgrades is decided a few at a time, and every one is answered', 
   const routes = agentRoutes({
     admission: admission as Admission,
     verifyToken: async () => ({ kind: 'valid', userId: 'u-1', expiresAt: null }),
+    metrics: noMetrics,
     allowedOrigins: null,
     clientAddress: () => '127.0.0.1',
   });
@@ -48,6 +50,7 @@ it('tokens that cannot be judged for now keep nobody else waiting', async () => 
       token === 'good'
         ? Promise.resolve({ kind: 'valid', userId: 'u-1', expiresAt: null })
         : new Promise(() => {}),
+    metrics: noMetrics,
     allowedOrigins: null,
     clientAddress: () => '127.0.0.1',
   });

@@ -1,0 +1,82 @@
+import { describe, expect, test, vi } from 'vitest';
+import { countsOf, parseMetrics } from '../support/metrics-text.ts';
+import { TEST_JWT_SECRET, TEST_SERVICE_KEY } from '../support/server-process.ts';
+import { newUser, tokenFor } from '../support/tokens.ts';
+import { numberedEvent } from '../support/worker.ts';
+import type { Cell, ServerRig } from './server-rig.ts';
+import { useServer, WAIT } from './server-rig.ts';
+
+/** Contract §7: what a server counts. */
+export function metricsSuite(cell: Cell): void {
+  describe('GET /metrics', () => {
+    // Nothing else happens to this server, so that its numbers are those of these tests.
+    const rig = useServer(cell);
+    const scrape = async (): Promise<string> => (await fetch(`${rig().server.url}/metrics`)).text();
+    const counts = async () => countsOf(parseMetrics(await scrape()));
+
+    test('is the Prometheus text format', async () => {
+      const response = await fetch(`${rig().server.url}/metrics`);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4(;|$)/);
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      const names = [...parseMetrics(await response.text()).keys()];
+      expect(names).toContain('agentcast_frames_delivered_total');
+      expect(names.filter((name) => !name.startsWith('agentcast_'))).toEqual([]);
+    });
+
+    test('says what happened, and nothing of who', async () => {
+      const user = newUser();
+      const secrets = await someThings(rig(), user);
+      await vi.waitFor(
+        async () => expect(await counts()).toMatchObject({ 'connections_closed_total{code="1000"}': 1 }),
+        WAIT,
+      );
+      const counted = await counts();
+      expect(counted).toMatchObject({
+        'connections{state="live"}': 1,
+        connections_opened_total: 2,
+        connection_duration_seconds_count: 1,
+        'replays_total{reason="connected",missing="none"}': 2,
+        'events_published_total{result="accepted"}': 3,
+        'events_published_total{result="duplicate"}': 1,
+        'events_published_total{result="conflict"}': 1,
+        'publish_requests_total{status="202"}': 3,
+        'publish_requests_total{status="400"}': 1,
+        'publish_requests_total{status="401"}': 1,
+        'publish_requests_total{status="409"}': 1,
+        // The plain requests that are told the same are no upgrades.
+        'upgrades_refused_total{problem="unauthorized"}': 1,
+        'upgrades_refused_total{problem="invalid-parameters"}': 1,
+      });
+      // CONNECTED, REPLAY_START and REPLAY_END of two, and three events to each.
+      expect(counted.frames_delivered_total).toBeGreaterThanOrEqual(12);
+      const text = await scrape();
+      for (const secret of secrets) expect(text).not.toContain(secret);
+    });
+
+    test('a probe of the engine is timed', async () => {
+      await vi.waitFor(
+        async () => expect((await counts()).engine_probe_seconds_count).toBeGreaterThan(0),
+        WAIT,
+      );
+    });
+  });
+}
+
+/** Does a little of everything; gives what no scrape may have in it. */
+async function someThings(rig: ServerRig, user: string): Promise<string[]> {
+  const [stays, leaves] = [await rig.live(user), await rig.live(user)];
+  await rig.worker.accepted(numberedEvent(user, 1), { id: 'm-once' });
+  await rig.worker.accepted(numberedEvent(user, 1), { id: 'm-once' });
+  await rig.worker.publish(numberedEvent(user, 2), { id: 'm-once' });
+  await rig.worker.publish({ user_id: user });
+  await rig.worker.publish({}, { headers: { 'webhook-signature': 'v1,forged' } });
+  await rig.worker.batch([numberedEvent(user, 2), numberedEvent(user, 3)]);
+  for (const client of [stays, leaves]) await client.until(({ payload }) => payload.n === 3);
+  const token = await tokenFor(user);
+  await rig.refusal({ query: { token: `${token}x` } });
+  await rig.refusal({ query: { token, last_sequence_id: 'none' } });
+  const connection = String(leaves.frames[0]?.payload.connection_id);
+  await leaves.close();
+  return [user, 'a-1', token, connection, TEST_JWT_SECRET, TEST_SERVICE_KEY, 'm-once'];
+}
