@@ -38,6 +38,8 @@ export class Registrar {
   /** When each connection was last written, in the order of that time. */
   readonly #writtenAt = new Map<Connection, number>();
   readonly #changed = new Set<Connection>();
+  /** In this turn of the event loop. */
+  #opened: Connection[] = [];
   /** What ended and could not be taken out, by when that was: a user must not be refused for it until its lease ends. */
   readonly #left = new Map<Owned, number>();
 
@@ -54,10 +56,9 @@ export class Registrar {
 
   opened(connection: Connection): void {
     this.#writtenAt.set(connection, this.#options.clock.elapsed());
-    this.#options.engine.registry.refresh([connection.entry]).catch((error: unknown) => {
-      this.#warn('registering a connection', error);
-      this.changed(connection);
-    });
+    this.#opened.push(connection);
+    // In a storm of reconnects, many open in one turn.
+    if (this.#opened.length === 1) this.#options.clock.endOfTurn(() => this.#writeOpened());
   }
 
   /** Its entry is written with the next turn. */
@@ -118,6 +119,15 @@ export class Registrar {
       if (!isKnown) for (const connection of this.#writtenAt.keys()) this.#changed.add(connection);
     }
     if (!isKnown) log.warn('the registry had lost this instance, or another process goes by its id');
+  }
+
+  #writeOpened(): void {
+    const opened = this.#opened.filter((connection) => this.#writtenAt.has(connection));
+    this.#opened = [];
+    this.#options.engine.registry.refresh(opened.map(({ entry }) => entry)).catch((error: unknown) => {
+      this.#warn('registering a connection', error);
+      for (const connection of opened) this.changed(connection);
+    });
   }
 
   async #writeAll(): Promise<void> {

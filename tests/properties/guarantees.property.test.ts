@@ -5,7 +5,7 @@ import { disorderly, rough } from './schedule.ts';
 import type { Terms } from './world.ts';
 import { World } from './world.ts';
 
-const RUNS = Number(process.env.RUNS ?? 2_500);
+const RUNS = Number(process.env.RUNS ?? 1_500);
 /** A failure prints its seed; with SEED it is found again. */
 const SEED = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) };
 
