@@ -34,6 +34,8 @@ export function createApp(options: AppOptions) {
   );
   app.use(async (c, next) => {
     await next();
+    // A proxy that kept this connection would send its next request into the end of the process.
+    if (options.isDraining()) c.res.headers.set('connection', 'close');
     const { status } = c.res;
     if (status < 400) return;
     // The path alone: the query can hold a token.

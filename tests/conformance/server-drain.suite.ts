@@ -28,7 +28,9 @@ export function drainSuite(cell: Cell): void {
         for (const { payload } of hints) expectHint(payload, 3_000);
         expect(new Set(hints.map(({ payload }) => payload.reconnect_after_ms)).size).toBe(clients.length);
         // Publishes are accepted until the end, and delivered.
-        await rig.worker.accepted(numberedEvent(user, 1));
+        const { status, headers } = await rig.worker.publish(numberedEvent(user, 1));
+        // No proxy is to keep a connection to a server that goes.
+        expect([status, headers.get('connection')]).toEqual([202, 'close']);
         await clients[0]?.next('NUMBERED');
         const closes = await Promise.all(clients.map((client) => client.closed()));
         for (const close of closes) expect(close).toEqual({ code: 1012, reason: 'service_restart' });

@@ -30,6 +30,8 @@ export type Transport = {
 const MAX_HEADER_BYTES = 16 * 1024;
 // Longer than a load balancer keeps an idle connection, so that it is never the one surprised by the close.
 const KEEP_ALIVE_MS = 65_000;
+/** How long a connection that looks idle gets at the end: a request may be on its way, in ms. */
+const LINGER_MS = 100;
 const CLOSE_GRACE_MS = 3_000;
 
 /** Builds the transport; `fetch` gets every request, as Hono's `app.fetch` takes it. */
@@ -84,6 +86,8 @@ class HttpTransport implements Transport {
 
   async #close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
+    // What is on its way already is answered.
+    await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
     for (const socket of this.#sockets) {
       if (!this.#unanswered.has(socket) && !this.#undecided.has(socket)) socket.destroy();
     }
