@@ -32,6 +32,7 @@ export class ConnectionPanel {
     until: null,
   };
   #shed: Shed | null = null;
+  #trouble: string | null = null;
   #connection: Connection | null = null;
 
   constructor() {
@@ -86,7 +87,10 @@ export class ConnectionPanel {
   #become({ state, why, retryInMs, error }: Omit<StateChange, 'previous'>, now: number): void {
     const reason = error?.message ?? why;
     this.#shown = { state, why: reason, until: retryInMs === null ? null : now + retryInMs };
-    if (reason !== null && reason !== '') this.say(`${stateText(state)}: ${reason}.`);
+    // The same failure again and again is one line.
+    if (reason !== null && reason !== '' && reason !== this.#trouble)
+      this.say(`${stateText(state)}: ${reason}.`);
+    if (reason !== null || state === 'live') this.#trouble = reason;
     this.tick(now);
   }
 

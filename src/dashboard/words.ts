@@ -48,9 +48,9 @@ export function whyText(why: string | null, leftMs: number | null): string {
   return leftMs === null ? reason : `${reason} Trying again in ${Math.ceil(leftMs / 1_000)} s.`;
 }
 
-/** Up to where this page has everything; null: it has heard of no stream yet. */
+/** Up to where everything is here or named as missing; null: no stream is known yet. */
 export const positionText = (sequenceId: number | null): string =>
-  sequenceId === null ? '' : `Everything up to number ${sequenceId} is here, or named as missing.`;
+  sequenceId === null ? '' : `Complete up to number ${sequenceId}`;
 
 /** What comes from now on. */
 export function filtersText({ agent_ids: agents, event_types: types }: Notices['filters']): string {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinishe
 import type { PublishedEvent } from '../../src/client/index.ts';
 import { createPublisher } from '../../src/client/index.ts';
 import { dashboardFiles } from '../../src/demo/dashboard-files.ts';
+import { floodEvents } from '../../src/demo/flood.ts';
 import type { Browser } from '../support/chromium.ts';
 import { startChromium } from '../support/chromium.ts';
 import { ensureChromium, noChromium } from '../support/chromium-installation.ts';
@@ -55,7 +56,12 @@ describe.skipIf(noChromium !== null)(
     async function open(): Promise<void> {
       user = newUser();
       const session = async () => ({ url: server.wsUrl, token: await tokenFor(user) });
-      const page = await servePage({ files, session, connectTo: [server.wsUrl, server.url] });
+      const page = await servePage({
+        files,
+        session,
+        flood: () => publish(...floodEvents()),
+        connectTo: [server.wsUrl, server.url],
+      });
       onTestFinished(() => page.stop());
       tab = await browser.open(page.url);
       await tab.until(LIVE);
@@ -160,6 +166,20 @@ describe.skipIf(noChromium !== null)(
       await tab.until(`${LIVE} && ${has(10)}`, 20_000);
       expect(await tab.evaluate(`document.querySelectorAll('.gap').length`)).toBe(0);
       expect(tab.errors.filter((error) => !error.includes('"source":"network"'))).toEqual([]);
+    });
+
+    test('a flood is shed by priority, said in words, and comes later', async () => {
+      await open();
+      await tab.evaluate(click('#flood'));
+      const done = `document.querySelector('[data-agent=flood]')?.dataset.status === 'completed'`;
+      await tab.until(`${done} && ${shows('shed by the server, lowest priority first')}`);
+      const figure = (label: string): string =>
+        `Number([...document.querySelectorAll('#counters div')].find(({ firstChild }) => firstChild.textContent === '${label}').lastChild.textContent)`;
+      await tab.until(`${figure('recovered')} === ${figure('shed')} && ${figure('events')} === 702`);
+      expect(await tab.evaluate(figure('shed'))).toBeGreaterThan(0);
+      // The newest of them, each at its place, though most of them came late.
+      const numbers = await tab.evaluate<number[]>(NUMBERS);
+      expect(numbers).toEqual(upTo(702).slice(-numbers.length));
     });
 
     test('filters by agent and type, by keyboard too', async () => {

@@ -69,7 +69,7 @@ export class Tab {
   }
 
   async view({ width, height, isPhone = false, scheme }: View): Promise<void> {
-    const metrics = { width, height, deviceScaleFactor: isPhone ? 2 : 1, mobile: isPhone };
+    const metrics = { width, height, deviceScaleFactor: 1, mobile: isPhone };
     await this.#send('Emulation.setDeviceMetricsOverride', metrics);
     const features = [{ name: 'prefers-color-scheme', value: scheme }];
     await this.#send('Emulation.setEmulatedMedia', { features });
