@@ -29,8 +29,11 @@ export type Server = {
   drain(): Promise<void>;
 };
 
-/** Puts one instance together from its configuration, and listens. */
-export async function serve(config: Config, runtime: Runtime): Promise<Server> {
+/** Answers requests in place of the server; null leaves one to it. */
+export type Extra = (request: Request) => Promise<Response> | null;
+
+/** Puts one instance together from its configuration, and listens; `extra` is asked before its own routes. */
+export async function serve(config: Config, runtime: Runtime, extra: Extra = () => null): Promise<Server> {
   const log = createLog({
     level: config.logLevel,
     base: { instance_id: config.instanceId },
@@ -74,7 +77,7 @@ export async function serve(config: Config, runtime: Runtime): Promise<Server> {
     hash: (text) => createHash('sha256').update(text).digest('base64url'),
   });
   const transport = createTransport({
-    fetch: (request, env) => app.fetch(request, env),
+    fetch: (request, env) => extra(request) ?? app.fetch(request, env),
     maxMessageBytes: config.maxMessageBytes,
     handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
     onError: (error, context) => log.error('the transport failed', { context, error: String(error) }),

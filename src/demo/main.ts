@@ -1,13 +1,18 @@
 import process from 'node:process';
 import { nodeRuntime } from '../adapters/runtime/node.ts';
 import { systemClock } from '../adapters/system/clock.ts';
+import { createPublisher } from '../client/index.ts';
 import type { Config } from '../config.ts';
 import { parseConfig } from '../config.ts';
 import type { Server } from '../serve.ts';
 import { randomSuffix, serve } from '../serve.ts';
 import type { AgentReport } from './agents.ts';
 import { AGENT_MESSAGE } from './agents.ts';
+import { dashboardFiles } from './dashboard-files.ts';
+import { floodEvents } from './flood.ts';
 import { eventText } from './message-text.ts';
+import type { Page } from './page.ts';
+import { createPage } from './page.ts';
 import { usablePort } from './port.ts';
 import { Screen } from './screen.ts';
 import type { Secrets } from './secrets.ts';
@@ -51,11 +56,29 @@ function demoConfig(secrets: Secrets): Config {
   return parseConfig({ ...nodeRuntime.env(), ...own }, { hostname: 'demo', randomSuffix: randomSuffix() });
 }
 
-async function startServer(secrets: Secrets): Promise<Server> {
+async function startServer(secrets: Secrets, page: Page): Promise<Server> {
   const config = demoConfig(secrets);
   const { port, trouble } = await usablePort(config.host, config.port);
   if (trouble !== null) screen.say(`${trouble}: taking a free one instead`);
-  return await serve({ ...config, port }, runtime);
+  return await serve({ ...config, port }, runtime, page);
+}
+
+/** The page, which takes esbuild; null, and why, where that does not run. */
+async function pageOf(secrets: Secrets, flood: () => Promise<void>): Promise<Page | null> {
+  try {
+    const files = await dashboardFiles();
+    const session = async () => ({ url: '/ws/agents', token: await userToken(USER, secrets.jwt) });
+    return createPage({ files, session, flood });
+  } catch (error) {
+    screen.say(`no dashboard page: ${error instanceof Error ? error.message : error}`);
+    return null;
+  }
+}
+
+async function publishFlood({ address, userId, serviceKey }: WorkerOptions): Promise<void> {
+  const publisher = createPublisher({ url: address, service: SERVICE, key: serviceKey });
+  await Promise.all(floodEvents().map((event) => publisher.publish({ ...event, user_id: userId })));
+  await publisher.close();
 }
 
 async function perform(report: AgentReport, worker: WorkerOptions): Promise<void> {
@@ -76,12 +99,15 @@ async function perform(report: AgentReport, worker: WorkerOptions): Promise<void
 
 async function main(): Promise<void> {
   const secrets = generateSecrets();
-  const server = await startServer(secrets);
+  let flood = async (): Promise<void> => {};
+  const page = await pageOf(secrets, () => flood());
+  const server = await startServer(secrets, page ?? (() => null));
   const worker = {
     address: `http://${server.host}:${server.port}`,
     userId: USER,
     serviceKey: secrets.service,
   };
+  flood = () => publishFlood(worker);
   const token = await userToken(USER, secrets.jwt);
   const stage = new Stage({
     after: systemClock.after,
@@ -91,7 +117,12 @@ async function main(): Promise<void> {
   // Before anything is said: whoever reads it may press Ctrl-C in the same moment.
   stopOnSignal(server, stage);
   screen.say(
-    welcomeText({ address: worker.address, token, publishCommand: publishCommand(GREETING, worker) }),
+    welcomeText({
+      ...worker,
+      hasPage: page !== null,
+      token,
+      publishCommand: publishCommand(GREETING, worker),
+    }),
   );
 }
 

@@ -1,17 +1,20 @@
 export type WelcomeOptions = {
   /** `http://host:port` */
   readonly address: string;
+  /** Whether the dashboard page is there. */
+  readonly hasPage: boolean;
   readonly token: string;
   /** A shell command that publishes. */
   readonly publishCommand: string;
 };
 
 /** What the demo says at its start: where it is, and what to try. */
-export function welcomeText({ address, token, publishCommand }: WelcomeOptions): string {
+export function welcomeText({ address, hasPage, token, publishCommand }: WelcomeOptions): string {
   const stream = `${address.replace('http', 'ws')}/ws/agents?token=${token}`;
+  const page = hasPage ? `\nSee it in a browser: ${address}/\n` : '';
   return `
 agentcast demo: 6 simulated agents in 2 projects, on the embedded engine
-
+${page}
   Address  ${address}
   Token    ${token}
            (user demo-user, valid for one day and for this run of the demo)

@@ -87,6 +87,28 @@ describe('npm run demo', () => {
     expect(await second.json()).toEqual({ ...((await first.json()) as object), duplicate: true });
   });
 
+  test('offers a page that may connect, and that floods', async () => {
+    const line = await demo.line((text) => text.includes('in a browser'), 0);
+    const page = line.match(/http:\S+/)?.[0] ?? '';
+    expect(await (await fetch(page)).text()).toContain('<script type="module" src="main.js">');
+    expect((await fetch(new URL('main.js', page))).headers.get('content-type')).toContain('javascript');
+    const { url, token, flood } = (await (await fetch(new URL('session.json', page))).json()) as {
+      [name in 'url' | 'token' | 'flood']: string;
+    };
+    const socket = new WebSocket(new URL(url, page.replace('http', 'ws')), ['bearer', token]);
+    try {
+      const last = messageOf(
+        socket,
+        ({ payload }) => payload.agent_id === 'flood' && payload.new_status === 'completed',
+      );
+      const headers = { 'x-agentcast-flood': '1' };
+      expect((await fetch(new URL(flood, page), { method: 'POST', headers })).status).toBe(204);
+      await last;
+    } finally {
+      socket.terminate();
+    }
+  });
+
   test('moves, and keeps server logs out of what there is to read', async () => {
     await demo.line((text) => text.includes('█'), WITHIN_MS);
     expect(demo.output()).not.toContain('"level"');

@@ -23,8 +23,10 @@ const LAYERS: Record<string, Layer> = {
   adapters: { folders: ['adapters', 'core', 'protocol'], packages: 'any' },
   // What browsers load: of the protocol it takes what leaves nothing behind.
   client: { folders: ['client', 'protocol'], packages: [], typesOf: ['protocol'] },
+  // The page: of the server it knows no more than the client library.
+  dashboard: { folders: ['dashboard', 'client'], packages: [] },
   // A client and a worker of the platform, played from outside: they sign as the server checks.
-  demo: { folders: ['', 'demo', 'adapters', 'protocol'], packages: 'any' },
+  demo: { folders: ['', 'demo', 'client', 'adapters', 'protocol'], packages: 'any' },
   // The command line starts servers and the demo, and is a client and a worker besides.
   cli: { folders: ['', 'cli', 'demo', 'config', 'adapters', 'protocol'], packages: 'any' },
 };
