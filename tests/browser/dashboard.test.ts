@@ -187,7 +187,7 @@ describe.skipIf(noChromium !== null)(
       await publish(note('coder', 'one'), note('writer', 'two'), status('idle', 'working'));
       await tab.until(has(3));
       await tab.evaluate(`document.querySelector('#agent-filter input[value=coder]').focus()`);
-      await tab.press(' ', 'Space', ' ');
+      await tab.pressSpace();
       await tab.until(`${NUMBERS}.join() === '1,3'`);
       await tab.evaluate(click('#type-filter input[value=NOTE]'));
       await tab.until(`${NUMBERS}.join() === '1'`);

@@ -61,11 +61,10 @@ export class Tab {
     await eventually(`the page has ${expression}`, holds, { withinMs, describe });
   }
 
-  /** Presses a key as a user would. */
-  async press(key: string, code: string, text = ''): Promise<void> {
-    const { windowsVirtualKeyCode } = { windowsVirtualKeyCode: key === 'Tab' ? 9 : 32 };
-    for (const type of ['keyDown', 'keyUp'])
-      await this.#send('Input.dispatchKeyEvent', { type, key, code, text, windowsVirtualKeyCode });
+  /** Presses the space bar as a user would. */
+  async pressSpace(): Promise<void> {
+    const key = { key: ' ', code: 'Space', text: ' ', windowsVirtualKeyCode: 32 };
+    for (const type of ['keyDown', 'keyUp']) await this.#send('Input.dispatchKeyEvent', { type, ...key });
   }
 
   async view({ width, height, isPhone = false, scheme }: View): Promise<void> {
