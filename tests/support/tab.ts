@@ -55,7 +55,10 @@ export class Tab {
     let page = '';
     const holds = async (): Promise<boolean> => {
       page = await this.evaluate<string>('document.body?.innerText ?? ""');
-      return await this.evaluate<boolean>(`Boolean(${expression})`);
+      // What it asks about may not be there yet.
+      return await this.evaluate<boolean>(
+        `(() => { try { return Boolean(${expression}); } catch { return false; } })()`,
+      );
     };
     const describe = (): string => [...this.errors, page].join('\n');
     await eventually(`the page has ${expression}`, holds, { withinMs, describe });
