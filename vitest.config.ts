@@ -40,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
-          globalSetup: REDIS,
+          globalSetup: [...REDIS, 'tests/support/chromium-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['tests/faults/**/*.test.ts'],
-          globalSetup: REDIS,
+          globalSetup: [...REDIS, 'tests/support/haproxy-global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

@@ -11,7 +11,7 @@ import { clientTarget, filledBody, publishRequest, SERVER_ENV } from './load/req
 const HELP = `npm run bench:slow [-- --readers 20] [--slices 10]
 
 What clients that read nothing, or 1 KB a second, cost their neighbours: two servers work in turn, one of them has such
-readers. Every user's event goes to all clients; 500 events of 4 KB a second.
+readers. Every event goes to all clients; 500 events of 4 KB a second.
 `;
 
 const QUICK = 50;

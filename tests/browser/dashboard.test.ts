@@ -5,7 +5,7 @@ import { dashboardFiles } from '../../src/demo/dashboard-files.ts';
 import { floodEvents } from '../../src/demo/flood.ts';
 import type { Browser } from '../support/chromium.ts';
 import { startChromium } from '../support/chromium.ts';
-import { ensureChromium, noChromium } from '../support/chromium-installation.ts';
+import { noChromium } from '../support/chromium-installation.ts';
 import { freePort } from '../support/free-port.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { startServer, TEST_SERVICE_KEY, TEST_SERVICE_NAME } from '../support/server-process.ts';
@@ -39,10 +39,9 @@ describe.skipIf(noChromium !== null)(
       startServer({ runtime: 'node', redisUrl, env: { PORT: String(port), WS_DRAIN_TIMEOUT: '1s' } });
 
     beforeAll(async () => {
-      await ensureChromium();
       port = await freePort();
       [browser, server, files] = await Promise.all([startChromium(), start(), dashboardFiles()]);
-    }, 180_000);
+    });
     afterAll(async () => {
       await browser?.close();
       await server?.stop();

@@ -1,26 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { canInstallPackages, installPackage } from './debian-package.ts';
 import { eventually } from './fault-stage.ts';
 import { freePort } from './free-port.ts';
+import { findHaproxy } from './haproxy-installation.ts';
 import { startOwned } from './owned-process.ts';
-import { findProgram } from './program-path.ts';
 
 /** The file that users are pointed to. */
 const CONFIGURATION = fileURLToPath(new URL('../../deploy/haproxy.cfg', import.meta.url));
-
-const findHaproxy = (): string | null => findProgram('haproxy');
-
-/** Why there can be no HAProxy on this machine; null where there is one, or it can be installed. */
-export const noHaproxy: string | null =
-  findHaproxy() === null && !canInstallPackages()
-    ? 'haproxy is not on PATH, and can be installed on Debian, as root, only'
-    : null;
-
-/** Installs HAProxy where there is none yet. */
-export async function ensureHaproxy(): Promise<void> {
-  if (findHaproxy() === null) await installPackage('haproxy');
-}
 
 export type LoadBalancer = { readonly url: string; readonly wsUrl: string; log(): string };
 

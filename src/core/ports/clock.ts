@@ -3,7 +3,7 @@ export type Cancel = () => void;
 
 /** Time as the core sees it, so that tests can hold it still. */
 export type Clock = {
-  /** Wall-clock time in milliseconds since 1970; may jump. For timestamps only. */
+  /** Wall-clock time in milliseconds since 1970; may jump. For timestamps, and for times that others set. */
   now(): number;
   /** Milliseconds since some fixed point; never goes back. For durations. */
   elapsed(): number;

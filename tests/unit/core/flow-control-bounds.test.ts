@@ -1,44 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { UNLIMITED } from '../../../src/core/allowance.ts';
 import { Dropped } from '../../../src/core/dropped.ts';
 import type { TaskProgress } from '../../../src/core/feed.ts';
-import { Flusher } from '../../../src/core/flusher.ts';
-import { Outbox } from '../../../src/core/outbox.ts';
-import { Pacer } from '../../../src/core/pacer.ts';
-import type { EventRecord } from '../../../src/core/ports/engine.ts';
 import { SendQueue } from '../../../src/core/send-queue.ts';
-import { Turnstile } from '../../../src/core/turnstile.ts';
 import type { Priority } from '../../../src/protocol/events.ts';
-import { FakeSocket } from '../../support/fake-socket.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
 import { noMetrics } from '../../support/no-metrics.ts';
+import { outboxRig, queuedEvent, SOCKET_BYTES } from '../../support/outbox-rig.ts';
 import { range } from './delivery-rig.ts';
-
-const SOCKET_BYTES = 64 * 1024;
-
-function rig() {
-  const clock = new ManualClock();
-  const socket = new FakeSocket();
-  const turnstile = new Turnstile(UNLIMITED);
-  const outbox = new Outbox({
-    clock,
-    flusher: new Flusher(clock),
-    pacer: new Pacer(clock, turnstile),
-    turnstile,
-    metrics: noMetrics,
-    socket,
-    settings: { sendBufferSize: 100, queueTtlMs: 5_000, rateLimitPerConnection: 0 },
-    overflowed: () => {},
-  });
-  socket.open({
-    open: () => {},
-    message: () => {},
-    binary: () => {},
-    drain: () => outbox.flush(),
-    closed: () => outbox.clear(),
-  });
-  return { clock, socket, outbox };
-}
 
 function taskOf(n: number, bytes = 0): TaskProgress {
   const frame = JSON.stringify({ type: 'PROGRESS_UPDATE', payload: { n, fill: 'x'.repeat(bytes) } });
@@ -47,7 +14,7 @@ function taskOf(n: number, bytes = 0): TaskProgress {
 
 describe('progress', () => {
   it('fills the socket no further than events do (G6)', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     socket.block();
     for (const n of range(1, 100)) outbox.pushProgress(taskOf(n, 10_000), 1);
     await clock.settle();
@@ -58,7 +25,7 @@ describe('progress', () => {
   });
 
   it('of tasks without number does not wait for ever, and the newest are kept (G6)', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     socket.block(SOCKET_BYTES);
     for (const n of range(1, 5_000)) {
       outbox.pushProgress(taskOf(n), 1);
@@ -70,7 +37,7 @@ describe('progress', () => {
   });
 
   it('holds up nobody who waits to read the log', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     socket.block();
     const tasks = range(1, 20).map((n) => taskOf(n, 10_000));
     for (const task of tasks) outbox.pushProgress(task, 1);
@@ -87,23 +54,12 @@ describe('progress', () => {
   });
 });
 
-const eventOf = (sequenceId: number, priority: Priority): EventRecord => ({
-  header: {
-    eventType: 'NOTE',
-    agentId: 'a-1',
-    projectId: null,
-    taskId: null,
-    priority,
-    position: { epoch: 'e', sequenceId },
-  },
-  frame: new Uint8Array(1),
-});
-
 describe('a queue', () => {
   it('that is very long expires in a moment', () => {
     const count = 200_000;
     const queue = new SendQueue(count, noMetrics);
-    for (const sequenceId of range(1, count)) queue.pushEvent(eventOf(sequenceId, 'normal'), 'buffer_full');
+    for (const sequenceId of range(1, count))
+      queue.pushEvent(queuedEvent(sequenceId, 'normal'), 'buffer_full');
     queue.stamp(0);
     const begun = performance.now();
     expect(queue.expire(1)).toBe(true);
@@ -114,7 +70,7 @@ describe('a queue', () => {
   it('expires what is old, each in its place, though something was put before it', () => {
     const queue = new SendQueue(10, noMetrics);
     const push = (sequenceId: number, priority: Priority) =>
-      queue.pushEvent(eventOf(sequenceId, priority), 'buffer_full');
+      queue.pushEvent(queuedEvent(sequenceId, priority), 'buffer_full');
     queue.pushFree({ header: null, frame: 'CONNECTED' });
     for (const sequenceId of [1, 2]) push(sequenceId, 'low');
     push(3, 'critical');

@@ -1,47 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { UNLIMITED } from '../../../src/core/allowance.ts';
-import { Flusher } from '../../../src/core/flusher.ts';
-import { Outbox } from '../../../src/core/outbox.ts';
-import { Pacer } from '../../../src/core/pacer.ts';
-import type { SocketHandlers } from '../../../src/core/ports/transport.ts';
-import { Turnstile } from '../../../src/core/turnstile.ts';
-import { FakeSocket } from '../../support/fake-socket.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
-import { noMetrics } from '../../support/no-metrics.ts';
-
-const SOCKET_BYTES = 64 * 1024;
+import type { ManualClock } from '../../support/manual-clock.ts';
+import { outboxRig, SOCKET_BYTES } from '../../support/outbox-rig.ts';
 
 const frameOf = (n: number, bytes = 0): string =>
   JSON.stringify({ type: 'NOTE', n, fill: 'x'.repeat(bytes) });
 
-function rig() {
-  const clock = new ManualClock();
-  const socket = new FakeSocket();
-  const turnstile = new Turnstile(UNLIMITED);
-  const outbox = new Outbox({
-    clock,
-    flusher: new Flusher(clock),
-    pacer: new Pacer(clock, turnstile),
-    turnstile,
-    metrics: noMetrics,
-    socket,
-    settings: { sendBufferSize: 100, queueTtlMs: 5_000, rateLimitPerConnection: 0 },
-    overflowed: () => {},
-  });
-  const handlers: SocketHandlers = {
-    open: () => {},
-    message: () => {},
-    binary: () => {},
-    drain: () => outbox.flush(),
-    closed: () => outbox.clear(),
-  };
-  socket.open(handlers);
-  return { clock, socket, outbox };
-}
-
 describe('an outbox', () => {
   it('sends what one turn had for it in one write, in order', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     for (const n of [1, 2, 3]) outbox.push(frameOf(n));
     expect(socket.writes).toEqual([]);
     expect(outbox.freeFrames).toBe(3);
@@ -55,7 +21,7 @@ describe('an outbox', () => {
   });
 
   it('sends bytes and texts alike', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     outbox.push(new TextEncoder().encode(frameOf(1)));
     outbox.push(frameOf(2));
     await clock.settle();
@@ -63,7 +29,7 @@ describe('an outbox', () => {
   });
 
   it('keeps what the socket has no room for, and sends it when there is', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     socket.block();
     for (let n = 1; n <= 40; n++) outbox.push(frameOf(n, 10_000));
     await clock.settle();
@@ -79,7 +45,7 @@ describe('an outbox', () => {
   });
 
   it('sends all of it to a socket that takes everything at once, which never tells that it drained', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     for (let n = 1; n <= 40; n++) outbox.push(frameOf(n, 10_000));
     await clock.settle();
     expect(outbox.freeFrames).toBe(0);
@@ -87,7 +53,7 @@ describe('an outbox', () => {
   });
 
   it('sends a frame that is larger than what the socket may hold', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     socket.block();
     outbox.push(frameOf(1, 3 * SOCKET_BYTES));
     outbox.push(frameOf(2));
@@ -99,7 +65,7 @@ describe('an outbox', () => {
   });
 
   it('drops what waits when the connection has ended', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     socket.block(SOCKET_BYTES);
     outbox.push(frameOf(1));
     await clock.settle();
@@ -121,18 +87,18 @@ describe('an outbox is idle', () => {
   }
 
   it('at once when nothing waits', async () => {
-    const { clock, outbox } = rig();
+    const { clock, outbox } = outboxRig();
     expect(await isSettled(clock, outbox.idle())).toBe(true);
   });
 
   it('after the turn that sends what waits', async () => {
-    const { clock, outbox } = rig();
+    const { clock, outbox } = outboxRig();
     outbox.push(frameOf(1));
     expect(await isSettled(clock, outbox.idle())).toBe(true);
   });
 
   it('not before the socket has taken what it had too much of', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     socket.block();
     outbox.push(frameOf(1, SOCKET_BYTES));
     const idle = outbox.idle();
@@ -143,7 +109,7 @@ describe('an outbox is idle', () => {
   });
 
   it('not while frames wait here', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     socket.block(SOCKET_BYTES);
     outbox.push(frameOf(1));
     const idle = outbox.idle();
@@ -153,7 +119,7 @@ describe('an outbox is idle', () => {
   });
 
   it('when the connection has ended, so that nobody waits for ever', async () => {
-    const { clock, socket, outbox } = rig();
+    const { clock, socket, outbox } = outboxRig();
     socket.block(SOCKET_BYTES);
     outbox.push(frameOf(1));
     const idle = outbox.idle();

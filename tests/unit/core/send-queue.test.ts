@@ -1,23 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Dropped } from '../../../src/core/dropped.ts';
-import type { EventRecord } from '../../../src/core/ports/engine.ts';
 import { SendQueue } from '../../../src/core/send-queue.ts';
 import type { Waiting } from '../../../src/core/waiting.ts';
 import type { Priority } from '../../../src/protocol/events.ts';
 import { noMetrics } from '../../support/no-metrics.ts';
-
-const event = (sequenceId: number, priority: Priority = 'normal'): EventRecord => ({
-  header: {
-    eventType: 'NOTE',
-    agentId: 'a-1',
-    projectId: null,
-    taskId: null,
-    priority,
-    position: { epoch: 'e', sequenceId },
-  },
-  frame: new Uint8Array(10),
-});
+import { queuedEvent } from '../../support/outbox-rig.ts';
 
 /** What a queue holds, in short: sequence ids, and what was shed as `x<from>-<to>:<count>`. */
 const told = (items: readonly Waiting[]): (number | string)[] =>
@@ -32,7 +20,7 @@ const all = (queue: SendQueue) => told(queue.take(1_000_000, () => true));
 function filled(most: number, ...priorities: Priority[]): { queue: SendQueue; added: boolean[] } {
   const queue = new SendQueue(most, noMetrics);
   const added = priorities.map((priority, index) =>
-    queue.pushEvent(event(index + 1, priority), 'buffer_full'),
+    queue.pushEvent(queuedEvent(index + 1, priority), 'buffer_full'),
   );
   return { queue, added };
 }
@@ -61,7 +49,7 @@ describe('a full queue', () => {
 
   it('does not name in one what was shed for different reasons', () => {
     const { queue } = filled(1, 'normal', 'normal');
-    queue.pushEvent(event(3), 'rate_limited');
+    queue.pushEvent(queuedEvent(3), 'rate_limited');
     expect(all(queue)).toEqual([1, 'x2-2:1', 'x3-3:1']);
   });
 });
@@ -70,7 +58,7 @@ describe('what waits', () => {
   it('expires, but for critical events, and leaves its name in its place', () => {
     const { queue } = filled(10, 'normal', 'critical', 'high', 'low');
     queue.stamp(1_000);
-    queue.pushEvent(event(5), 'buffer_full');
+    queue.pushEvent(queuedEvent(5), 'buffer_full');
     queue.stamp(2_000);
     queue.expire(1_000);
     expect(queue.events).toBe(5);
@@ -124,7 +112,7 @@ describe('whatever comes and goes', () => {
           else if (typeof one === 'object') {
             let left = one.send;
             sent.push(...queue.take(1_000_000, () => left-- > 0));
-          } else if (queue.pushEvent(event(++sequenceId, one), 'buffer_full'))
+          } else if (queue.pushEvent(queuedEvent(++sequenceId, one), 'buffer_full'))
             taken.push({ sequenceId, priority: one });
           queue.stamp(now);
           expect(queue.events).toBeLessThanOrEqual(most);

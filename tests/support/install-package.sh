@@ -1,0 +1,12 @@
+#!/bin/sh
+# Installs a package of the distribution ($1), without starting the service that it brings.
+set -eu
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  # Debian's own way to say that no service is wanted.
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' > "$policy"
+  chmod 755 "$policy"
+fi
+apt-get -q -o DPkg::Lock::Timeout=120 update
+apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$1"

@@ -1,0 +1,51 @@
+import { UNLIMITED } from '../../src/core/allowance.ts';
+import { Flusher } from '../../src/core/flusher.ts';
+import { Outbox } from '../../src/core/outbox.ts';
+import { Pacer } from '../../src/core/pacer.ts';
+import type { EventRecord } from '../../src/core/ports/engine.ts';
+import { Turnstile } from '../../src/core/turnstile.ts';
+import type { Priority } from '../../src/protocol/events.ts';
+import { FakeSocket } from './fake-socket.ts';
+import { ManualClock } from './manual-clock.ts';
+import { noMetrics } from './no-metrics.ts';
+
+/** Bytes that may wait in a socket. */
+export const SOCKET_BYTES = 64 * 1024;
+
+/** An outbox without limits, and the socket that it serves. */
+export function outboxRig() {
+  const clock = new ManualClock();
+  const socket = new FakeSocket();
+  const turnstile = new Turnstile(UNLIMITED);
+  const outbox = new Outbox({
+    clock,
+    flusher: new Flusher(clock),
+    pacer: new Pacer(clock, turnstile),
+    turnstile,
+    metrics: noMetrics,
+    socket,
+    settings: { sendBufferSize: 100, queueTtlMs: 5_000, rateLimitPerConnection: 0 },
+    overflowed: () => {},
+  });
+  socket.open({
+    open: () => {},
+    message: () => {},
+    binary: () => {},
+    drain: () => outbox.flush(),
+    closed: () => outbox.clear(),
+  });
+  return { clock, socket, outbox };
+}
+
+/** An event as a queue sees it. */
+export const queuedEvent = (sequenceId: number, priority: Priority = 'normal'): EventRecord => ({
+  header: {
+    eventType: 'NOTE',
+    agentId: 'a-1',
+    projectId: null,
+    taskId: null,
+    priority,
+    position: { epoch: 'e', sequenceId },
+  },
+  frame: new Uint8Array(10),
+});
