@@ -1,4 +1,4 @@
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { LossLedger } from '../support/fault-ledger.ts';
 import { PersistentPublisher } from '../support/fault-publisher.ts';
 import { eventually, startFragileRedis } from '../support/fault-stage.ts';
@@ -13,16 +13,14 @@ const CLIENTS_OF_A_USER = 4;
 /** How many clients are let in at a time, in the beginning. */
 const LANES = 40;
 /**
- * Hints lie in the first 80 % of a drain of 6 s: evenly spread, each of 4.8 seconds brings 21 % of the clients back. As
- * much again is for chance and a busy machine; clients that all came together would be 100 %.
+ * Hints lie in the first 80 % of a drain of 6 s: evenly spread, each of 4.8 seconds brings 21 % of the clients back. A bit
+ * more is for chance; clients that all came together would be 100 %.
  */
 const DRAIN = '6s';
-const LARGEST_SECOND = 0.42;
+const LARGEST_SECOND = 0.3;
 const PUBLISH_EVERY_MS = 10;
 /** Where dashboards come from: not the address of HAProxy itself. */
 const CLIENT_ADDRESS = '127.0.0.2';
-
-beforeAll(async () => {}, 180_000);
 
 test('G3, G8: three instances behind HAProxy restart one by one, 2,000 clients watch: nobody loses anything', async ({
   skip,
@@ -36,7 +34,7 @@ test('G3, G8: three instances behind HAProxy restart one by one, 2,000 clients w
     await fleet.startAgain(at);
     await eventually('everybody is back', () => guests.every((guest) => isBackSince(guest, since)));
     expect(guests.length).toBeGreaterThan(USERS);
-    expect(largestSecond(guests, since) / guests.length).toBeLessThan(LARGEST_SECOND);
+    expect(largestSecond(guests) / guests.length).toBeLessThan(LARGEST_SECOND);
   }
   await stopPublishing();
   await eventually('every client has everything', () => ledger.isSettled());
@@ -58,10 +56,10 @@ test('G3, G8: three instances behind HAProxy restart one by one, 2,000 clients w
 const isBackSince = ({ isBack, arrivals }: PoliteClient, since: number): boolean =>
   isBack && (arrivals.at(-1) ?? 0) > since;
 
-/** How many of these clients came back within one second, at most. */
-function largestSecond(clients: readonly PoliteClient[], since: number): number {
-  const times = clients.map(({ arrivals }) => arrivals.find((at) => at > since) ?? 0);
-  return Math.max(...times.map((start) => times.filter((at) => at >= start && at < start + 1_000).length));
+/** How many of these clients the last drain asked to come back within one and the same second, at most. */
+function largestSecond(clients: readonly PoliteClient[]): number {
+  const hints = clients.map(({ hints }) => hints.at(-1) ?? 0);
+  return Math.max(...hints.map((start) => hints.filter((at) => at >= start && at < start + 1_000).length));
 }
 
 async function startScene() {

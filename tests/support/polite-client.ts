@@ -28,6 +28,8 @@ export class PoliteClient {
   readonly account: Account;
   /** When it was let in, each time, by `performance.now`. */
   readonly arrivals: number[] = [];
+  /** What drains asked of it: how long to stay away, in ms. */
+  readonly hints: number[] = [];
   /** How connections ended that it did not leave by itself. */
   readonly cuts: number[] = [];
   /** Statuses of refusals; 0 where nobody answered. */
@@ -112,6 +114,7 @@ export class PoliteClient {
 
   /** Gives how long to stay away from when it has left. */
   #leaveFor(hintMs: number, socket: WebSocket): number {
+    this.hints.push(hintMs);
     if (this.#options.leaves === 'at once') {
       socket.close(1000);
       return hintMs;
