@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Running, TransportRig } from '../support/transport-rig.ts';
@@ -51,6 +54,7 @@ export function transportSuite(runtime: string, start: () => Promise<Running>): 
   });
 
   closeSuite(runtime, start);
+  lateRequestSuite(runtime, start);
 }
 
 function closeSuite(runtime: string, start: () => Promise<Running>) {
@@ -81,6 +85,33 @@ function closeSuite(runtime: string, start: () => Promise<Running>) {
     } finally {
       rig.reset();
       await running.stop();
+    }
+  });
+}
+
+function lateRequestSuite(runtime: string, start: () => Promise<Running>) {
+  test(`transport on ${runtime}: what has arrived before the end is answered, also where the loop stood still`, async () => {
+    const running = await start();
+    const rig = new TransportRig(running.url);
+    const folder = await mkdtemp(join(tmpdir(), 'agentcast-transport-'));
+    const file = join(folder, 'go-on');
+    try {
+      const keptAlive = await rig.raw();
+      keptAlive.request('GET /plain');
+      await keptAlive.until('plain');
+      const fresh = await rig.raw();
+      await fetch(`${rig.url}/stop?standStillUntil=${encodeURIComponent(file)}`, { method: 'POST' });
+      await running.says('standing still');
+      for (const raw of [keptAlive, fresh]) raw.request('GET /bindings');
+      const unaccepted = await rig.raw();
+      unaccepted.request('GET /plain');
+      await writeFile(file, '');
+      await Promise.all([keptAlive, fresh].map((raw) => raw.until('remoteAddress')));
+      await unaccepted.until('plain');
+    } finally {
+      rig.reset();
+      await running.stop();
+      await rm(folder, { recursive: true });
     }
   });
 }

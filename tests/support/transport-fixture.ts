@@ -1,3 +1,4 @@
+import { existsSync, writeSync } from 'node:fs';
 import { Hono } from 'hono';
 import { createTransport, type TransportOptions } from '../../src/adapters/transport/listener.ts';
 import type { Bindings, Socket, SocketHandlers } from '../../src/core/ports/transport.ts';
@@ -38,6 +39,13 @@ function journalOf(id: string): Journal {
 function gate(id: string): Promise<void> {
   journalOf(id).add('waiting');
   return new Promise((resolve) => gates.set(id, resolve));
+}
+
+/** Stands still until there is this file, and long enough for any timer of a close to be due. */
+function standStillUntil(file: string) {
+  const since = performance.now();
+  writeSync(1, 'standing still\n');
+  while (!existsSync(file) || performance.now() - since < 300);
 }
 
 /** Does what the client's message says; anything that is no command is echoed. */
@@ -120,9 +128,11 @@ app.get('/listen-again', async (c) => {
 });
 app.post('/stop', (c) => {
   const held = (c.req.queries('release') ?? []).map((id) => gates.get(id));
+  const file = c.req.query('standStillUntil');
   setTimeout(() => {
     void transport.close().then(() => console.log('closed'));
     for (const release of held) release?.();
+    if (file !== undefined) standStillUntil(file);
   }, 0);
   return c.text('stopping');
 });

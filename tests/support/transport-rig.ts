@@ -8,6 +8,8 @@ export type Running = {
   url: string;
   /** Ends it at once. */
   stop(): Promise<void>;
+  /** Resolves once it has written this line. */
+  says(line: string): Promise<unknown>;
   /** Its exit status, once it has ended by itself, and what it wrote. */
   exited(): Promise<{ code: number | null; output: string }>;
 };
@@ -19,6 +21,7 @@ export async function startFixture(command: string, args: readonly string[]): Pr
   return {
     url: await running.line((line) => line.startsWith('http://'), 30_000),
     stop: () => running.end(),
+    says: (line) => running.line((said) => said === line, 30_000),
     exited: async () => ({ code: (await running.exited).code, output: running.output() }),
   };
 }

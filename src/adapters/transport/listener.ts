@@ -30,8 +30,12 @@ export type Transport = {
 const MAX_HEADER_BYTES = 16 * 1024;
 // Longer than a load balancer keeps an idle connection, so that it is never the one surprised by the close.
 const KEEP_ALIVE_MS = 65_000;
-/** How long a connection that looks idle gets at the end: a request may be on its way, in ms. */
+/**
+ * How long requests are still taken at the end, in ms: some may be on their way. In pieces: where the loop stands still,
+ * a timer that is due comes before what has arrived meanwhile, which then has the other pieces to be accepted and read.
+ */
 const LINGER_MS = 100;
+const LINGER_PIECES = 10;
 const CLOSE_GRACE_MS = 3_000;
 
 /** Builds the transport; `fetch` gets every request, as Hono's `app.fetch` takes it. */
@@ -85,9 +89,11 @@ class HttpTransport implements Transport {
   }
 
   async #close(): Promise<void> {
+    for (let piece = 0; piece < LINGER_PIECES; piece++) {
+      await new Promise((resolve) => setTimeout(resolve, LINGER_MS / LINGER_PIECES));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    // What is on its way already is answered.
-    await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
     for (const socket of this.#sockets) {
       if (!this.#unanswered.has(socket) && !this.#undecided.has(socket)) socket.destroy();
     }
@@ -116,7 +122,7 @@ class HttpTransport implements Transport {
     unanswered.count -= 1;
     if (unanswered.count > 0) return;
     this.#unanswered.delete(socket);
-    if (this.#closing === null) unanswered.whenAnswered();
+    if (this.#server.listening) unanswered.whenAnswered();
     else socket.destroySoon();
   }
 
@@ -133,7 +139,7 @@ class HttpTransport implements Transport {
   #onDecided(socket: Duplex) {
     this.#undecided.delete(socket);
     // One that was refused has been ended; one that was opened is cut as the others were.
-    if (this.#closing !== null && !socket.writableEnded) socket.destroy();
+    if (!this.#server.listening && !socket.writableEnded) socket.destroy();
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex) {
