@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { CountsReporter } from './tests/support/counts-reporter.ts';
 
 const REDIS = ['tests/support/redis-global-setup.ts'];
+const PROGRAMS = [...REDIS, 'tests/support/packages-global-setup.ts'];
 
 export default defineConfig({
   test: {
@@ -29,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['tests/conformance/{transport,server}*.test.ts', 'tests/e2e/**/*.test.ts'],
-          globalSetup: REDIS,
+          globalSetup: PROGRAMS,
           testTimeout: 30_000,
           // Real processes on a busy machine: Deno alone may take seconds to come up.
           hookTimeout: 60_000,
@@ -40,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
-          globalSetup: [...REDIS, 'tests/support/chromium-global-setup.ts'],
+          globalSetup: PROGRAMS,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -50,7 +51,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['tests/faults/**/*.test.ts'],
-          globalSetup: [...REDIS, 'tests/support/haproxy-global-setup.ts'],
+          globalSetup: PROGRAMS,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

@@ -4,38 +4,38 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPT = fileURLToPath(new URL('install-package.sh', import.meta.url));
-const LOCK = join(tmpdir(), 'agentcast-install-package.lock');
+const SCRIPT = fileURLToPath(new URL('install-packages.sh', import.meta.url));
+const LOCK = join(tmpdir(), 'agentcast-install-packages.lock');
 
-/** Whether `installPackage` can do anything here: on Debian and its kin, when root. */
+/** Whether `installPackages` can do anything here: on Debian and its kin, when root. */
 export const canInstallPackages = (): boolean =>
   process.getuid?.() === 0 && existsSync('/etc/debian_version');
 
 /**
- * Installs a package of the distribution, without starting the service that it brings; one at a time, whichever test
- * process asks.
+ * Installs packages of the distribution, without starting the services that they bring; one test process at a time.
  *
  * @throws where apt-get fails; its output has gone to stderr
  */
-export async function installPackage(name: string): Promise<void> {
-  say(`installing ${name} with apt-get`);
-  const child = spawn('flock', [LOCK, 'sh', SCRIPT, name], {
+export async function installPackages(...names: string[]): Promise<void> {
+  const list = names.join(', ');
+  say(`installing ${list} with apt-get`);
+  const child = spawn('flock', [LOCK, 'sh', SCRIPT, ...names], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr]) stream.pipe(process.stderr, { end: false });
   await new Promise<void>((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`installing ${name} ${why}; its output is above`));
+    const fail = (why: string): void => reject(new Error(`installing ${list} ${why}; its output is above`));
     child.once('error', (error) => fail(`could not be started: ${error.message}`));
     child.once('close', (code) => (code === 0 ? resolve() : fail(`ended with ${code}`)));
   });
-  say(`${name} is installed`);
+  say(`${list}: installed`);
 }
 
 /** The same for what tests can do without: where it cannot be installed, they say so and are skipped. */
-export async function installWherePossible(name: string): Promise<void> {
+export async function installWherePossible(...names: string[]): Promise<void> {
   if (!canInstallPackages()) return;
-  await installPackage(name).catch((error: unknown) => say(String(error)));
+  await installPackages(...names).catch((error: unknown) => say(String(error)));
 }
 
 function say(what: string): void {

@@ -1,4 +1,4 @@
-import { canInstallPackages, installPackage } from './debian-package.ts';
+import { canInstallPackages, installPackages } from './debian-package.ts';
 import { findRedisProgram } from './redis-server.ts';
 
 const WHAT_TO_DO =
@@ -13,7 +13,7 @@ export async function ensureRedisProgram(): Promise<void> {
   if (findRedisProgram() !== null) return;
   if (!canInstallPackages()) throw new Error(WHAT_TO_DO);
   try {
-    await installPackage('redis-server');
+    await installPackages('redis-server');
   } catch (error) {
     throw new Error(WHAT_TO_DO, { cause: error });
   }

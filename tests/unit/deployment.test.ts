@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { settings } from '../../src/config/settings.ts';
-import { parseConfig } from '../../src/config.ts';
+import { configOf } from '../support/deployed-config.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
@@ -148,12 +148,6 @@ test('.ci/run calls the test command of the README', () => {
   expect(command).toMatch(/npm run ok/);
   expect(read('README.md').split('\n')).toContain(command);
 });
-
-/** What the server makes of these variables, and of secrets as every deployment has them. */
-function configOf(env: Record<string, string>): ReturnType<typeof parseConfig> {
-  const secrets = { JWT_SECRET: 's'.repeat(32), INTERNAL_SERVICE_KEYS: `svc:whsec_${btoa('k'.repeat(24))}` };
-  return parseConfig({ ...env, ...secrets }, { hostname: 'host', randomSuffix: 'suffix' });
-}
 
 /** The instructions of each named stage, as `[word, rest]`. */
 function readDockerfile(text: string): Map<string, [word: string, rest: string][]> {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs a package of the distribution ($1), without starting the service that it brings.
+# Installs packages of the distribution, without starting the services that they bring.
 set -eu
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -9,4 +9,4 @@ if [ ! -e "$policy" ]; then
   chmod 755 "$policy"
 fi
 apt-get -q -o DPkg::Lock::Timeout=120 update
-apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$1"
+apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@"
