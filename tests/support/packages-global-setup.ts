@@ -2,12 +2,14 @@ import { findChromium } from './chromium-installation.ts';
 import { installWherePossible } from './debian-package.ts';
 import { findDockerCompose } from './docker-compose-installation.ts';
 import { findHaproxy } from './haproxy-installation.ts';
+import { findPython } from './python-installation.ts';
 
 /** What some tests need and skip themselves without: how it is found, and the package that has it. */
 const PROGRAMS: readonly (readonly [find: () => string | null, name: string])[] = [
   [findHaproxy, 'haproxy'],
   [findChromium, 'chromium'],
   [findDockerCompose, 'docker-compose'],
+  [findPython, 'python3-requests'],
 ];
 
 let installing: Promise<void> | null = null;
