@@ -74,7 +74,7 @@ function undeclaredFaults(env: Environment): ConfigFault[] {
     .map(([name, text]) => undeclaredFault(name, text ?? '', declared));
 }
 
-/** The markdown table of every variable, which README.md holds between its `config` markers. */
+/** The markdown table of every variable, which docs/configuration.md holds between its `config` markers. */
 export function configTable(): string {
   const rows = Object.values(settings).map(({ variable, fallback, meaning }) => {
     return `| \`${variable}\` | ${describeFallback(fallback)} | ${meaning} |`;

@@ -17,7 +17,7 @@ function rowOf(setting: AnySetting, text: string): string[] {
   const { variable, fallback } = setting;
   if (text.trim() !== '') return [variable, shownValue(setting, text.trim()), 'environment'];
   const described = typeof fallback === 'string' ? fallback : (fallback?.described ?? '');
-  // What the README says of a variable that may be required is no value.
+  // What the documented table says of a variable that may be required is no value.
   return [variable, described.includes('required') ? 'unset' : described, 'default'];
 }
 

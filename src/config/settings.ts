@@ -3,7 +3,7 @@ import type { TextSchema } from './schemas.ts';
 import * as schemas from './schemas.ts';
 import type { Config, InstanceDefaults } from './types.ts';
 
-/** One variable of the environment: what the parser and the README's table both come from. */
+/** One variable of the environment: what the parser and the table of docs/configuration.md both come from. */
 export interface Setting<T> {
   readonly variable: string;
   readonly schema: TextSchema<T>;

@@ -138,8 +138,8 @@ describe('deploy/haproxy.cfg', () => {
   });
 });
 
-test('the README has Docker wait for longer than the drain takes', () => {
-  const seconds = Number(read('README.md').match(/`docker stop -t (\d+)`/)?.[1]);
+test('docs/deploying.md has Docker wait for longer than the drain takes', () => {
+  const seconds = Number(read('docs/deploying.md').match(/`docker stop -t (\d+)`/)?.[1]);
   expect(seconds * 1000).toBeGreaterThan(configOf({}).drainTimeoutMs + 5_000);
 });
 

@@ -4,9 +4,9 @@ import { configTable } from '../../src/config.ts';
 
 const BETWEEN_MARKERS = /<!-- config:start -->\n([\s\S]*?)\n<!-- config:end -->/;
 
-it('README.md holds the table of the configuration as the parser has it', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const table = BETWEEN_MARKERS.exec(readme)?.[1]?.trim();
+it('docs/configuration.md holds the table of the configuration as the parser has it', async () => {
+  const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+  const table = BETWEEN_MARKERS.exec(page)?.[1]?.trim();
   // On failure: put the output of configTable() between the two markers.
   expect(table).toBe(configTable());
 });
