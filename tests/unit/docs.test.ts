@@ -6,11 +6,14 @@ import { describe, expect, test } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const documents = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
-const pages = [
-  'README.md',
-  ...documents.map((name) => `docs/${name}`),
-  ...['src/README.md', 'src/client/README.md', 'src/protocol/README.md', 'bench/README.md'],
-];
+const FOLDERS = ['bench', 'deploy', 'docs', 'k6', 'src'].filter((folder) => existsSync(join(ROOT, folder)));
+const pages = ['README.md', ...FOLDERS.flatMap(pagesOf)];
+
+/** The markdown files in a folder of this repository and below it. */
+function pagesOf(folder: string): string[] {
+  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
+}
 
 /** The targets of a page's links and pictures that lead into this repository. */
 function linksOf(text: string): string[] {
