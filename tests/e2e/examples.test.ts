@@ -5,19 +5,19 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { ServerRig, WAIT } from '../conformance/server-rig.ts';
-import { startOwned } from '../support/owned-process.ts';
-import { findPython } from '../support/python-installation.ts';
+import { Relay } from '../support/fault-relay.ts';
+import { type OwnedProcess, startOwned } from '../support/owned-process.ts';
+import { findPython, noPython, type PythonModule } from '../support/python-installation.ts';
 import { startServer, TEST_SERVICE_KEY, TEST_SERVICE_NAME } from '../support/server-process.ts';
-import { tokenFor } from '../support/tokens.ts';
-import type { Fields } from '../support/worker.ts';
+import { newUser, tokenFor } from '../support/tokens.ts';
+import { type Fields, numberedEvent } from '../support/worker.ts';
 
 /** The user whom the examples publish for. */
 const USER = 'u-1';
 const SERVICE_KEY = `${TEST_SERVICE_NAME}:${TEST_SERVICE_KEY}`;
 const COMPLETED = { agent_id: 'coder', old_status: 'working', new_status: 'completed', task_id: 't-1' };
 
-const python = findPython();
-const NO_PYTHON = 'no python3 with requests, and it could not be installed';
+const python = { requests: findPython('requests'), websockets: findPython('websockets') };
 
 let rig: ServerRig;
 
@@ -35,6 +35,12 @@ afterAll(() => rig.server.stop());
 /** The events of the user that the server has kept, from the first. */
 async function kept(): Promise<Fields[]> {
   return (await rig.live(USER)).events.map(({ sequence_id, payload }) => ({ sequence_id, ...payload }));
+}
+
+/** Ends the connections of a user, as an operator does. */
+async function disconnect(user: string): Promise<void> {
+  const { status } = await rig.worker.send(`/api/v1/internal/ws/users/${user}/disconnect`, null);
+  expect(status).toBe(200);
 }
 
 test('dashboard.ts shows what worker.ts publishes, until an operator ends it', async () => {
@@ -56,17 +62,23 @@ test('dashboard.ts shows what worker.ts publishes, until an operator ends it', a
   await shown('published as 1');
   await shown('coder', 'completed');
 
-  const target = `/api/v1/internal/ws/users/${USER}/disconnect`;
-  expect((await rig.worker.send(target, null)).status).toBe(200);
+  await disconnect(USER);
   await shown('closed', 'closed: 4002 disconnected_by_operator');
 });
 
+/** Starts an example in Python. */
+function startPython(name: string, needs: PythonModule, env: Record<string, string>): Promise<OwnedProcess> {
+  const script = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
+  const running = startOwned(python[needs] ?? '', [script], { env });
+  onTestFinished(async () => (await running).end());
+  return running;
+}
+
 describe('publish.py', () => {
   const publish = async (url: string, serviceKey = SERVICE_KEY) => {
-    const script = fileURLToPath(new URL('../../examples/publish.py', import.meta.url));
     const env = { AGENTCAST_URL: url, AGENTCAST_SERVICE_KEY: serviceKey };
-    const running = await startOwned(python ?? '', [script], { env });
-    return { status: (await running.exited).code, lines: running.lines(), output: running.output() };
+    const running = await startPython('publish.py', 'requests', env);
+    return { status: (await running.exited).code, output: running.output() };
   };
 
   /** Stands before the server: the first answer is lost, the second request does not get through, and so on. */
@@ -88,7 +100,7 @@ describe('publish.py', () => {
   }
 
   test('sends again under one id until it has the answer; the event is published once', async ({ skip }) => {
-    if (python === null) skip(NO_PYTHON);
+    if (python.requests === null) skip(noPython('requests'));
     const before = (await kept()).length;
     const { url, ids } = await poorRoad();
     const { status, output } = await publish(url);
@@ -99,10 +111,36 @@ describe('publish.py', () => {
   });
 
   test('says why it is refused, and does not ask again', async ({ skip }) => {
-    if (python === null) skip(NO_PYTHON);
+    if (python.requests === null) skip(noPython('requests'));
     const { status, output } = await publish(rig.server.url, `stranger:${TEST_SERVICE_KEY}`);
     expect(status).toBe(1);
     expect(output).toContain('urn:agentcast:problem:unauthorized');
     expect(output).not.toContain('urllib3');
   });
+});
+
+test('watch.py goes on from where it was cut, until an operator ends it', async ({ skip }) => {
+  if (python.websockets === null) skip(noPython('websockets'));
+  const user = newUser();
+  const relay = await Relay.start(Number(new URL(rig.server.url).port));
+  onTestFinished(() => relay.stop());
+  const env = { AGENTCAST_URL: `http://127.0.0.1:${relay.port}`, AGENTCAST_TOKEN: await tokenFor(user) };
+  const watch = await startPython('watch.py', 'websockets', env);
+  const shown = (start: string) => watch.line((line) => line.startsWith(start), WAIT.timeout);
+
+  await shown('- REPLAY_END');
+  await rig.worker.accepted(numberedEvent(user, 1));
+  await shown('1 NUMBERED');
+  relay.switchTo(null);
+  await rig.worker.accepted(numberedEvent(user, 2));
+  relay.switchTo(Number(new URL(rig.server.url).port));
+  await shown('2 NUMBERED');
+  await rig.worker.accepted(numberedEvent(user, 3));
+  await shown('3 NUMBERED');
+
+  await disconnect(user);
+  expect((await watch.exited).code).toBe(0);
+  expect(watch.lines().filter((line) => line.startsWith('- CONNECTED'))).toHaveLength(2);
+  expect(watch.lines().filter((line) => line.includes('NUMBERED'))).toHaveLength(3);
+  expect(watch.output()).toContain('disconnected_by_operator');
 });

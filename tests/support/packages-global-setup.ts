@@ -9,7 +9,8 @@ const PROGRAMS: readonly (readonly [find: () => string | null, name: string])[] 
   [findHaproxy, 'haproxy'],
   [findChromium, 'chromium'],
   [findDockerCompose, 'docker-compose'],
-  [findPython, 'python3-requests'],
+  [() => findPython('requests'), 'python3-requests'],
+  [() => findPython('websockets'), 'python3-websockets'],
 ];
 
 let installing: Promise<void> | null = null;

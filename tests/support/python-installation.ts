@@ -1,10 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { findProgram } from './program-path.ts';
 
-/** The path of a Python that has `requests`: the first on PATH, or the distribution's own; null where neither has. */
-export const findPython = (): string | null =>
-  [findProgram('python3'), '/usr/bin/python3'].find(hasRequests) ?? null;
+/** What the examples import. */
+export type PythonModule = 'requests' | 'websockets';
 
-function hasRequests(python: string | null): boolean {
-  return python !== null && spawnSync(python, ['-c', 'import requests']).status === 0;
+/** The path of a Python that has a module: the first on PATH, or the distribution's own; null where neither has. */
+export function findPython(module: PythonModule): string | null {
+  const pythons = [findProgram('python3'), '/usr/bin/python3'];
+  return pythons.find((python) => python !== null && canImport(python, module)) ?? null;
 }
+
+const canImport = (python: string, module: PythonModule): boolean =>
+  spawnSync(python, ['-c', `import ${module}`]).status === 0;
+
+/** Why tests have no such Python. */
+export const noPython = (module: PythonModule): string =>
+  `no python3 with ${module}, and it could not be installed`;

@@ -23,6 +23,10 @@ function linksOf(text: string): string[] {
   return found.filter((target) => !/^[a-z]+:/.test(target));
 }
 
+/** The files that a page links to, from the root of this repository. */
+const targetsOf = (page: string): string[] =>
+  linksOf(read(page)).map((target) => join(dirname(page), target.split('#')[0] ?? ''));
+
 /** The anchors of a page's headings, as GitHub makes them. */
 const anchorsOf = (text: string): string[] =>
   [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
@@ -55,14 +59,12 @@ describe('README.md', () => {
     expect(documents.filter((name) => !linked.includes(`docs/${name}`))).toEqual([]);
   });
 
-  test('shows the examples as they are', () => {
+  test('shows examples as they are, and every example is shown or linked somewhere', () => {
     const shown = [...readme.matchAll(/<!-- (examples\/\S+) -->\n```\w+\n([\s\S]*?)```\n/g)];
-    expect(shown.map(([, path]) => path).sort()).toEqual(
-      readdirSync(join(ROOT, 'examples'))
-        .sort()
-        .map((name) => `examples/${name}`),
-    );
     for (const [, path = '', code] of shown) expect(code, path).toBe(read(path));
+    const known = [...shown.map(([, path]) => path), ...pages.flatMap(targetsOf)];
+    const examples = readdirSync(join(ROOT, 'examples')).map((name) => `examples/${name}`);
+    expect(examples.filter((example) => !known.includes(example))).toEqual([]);
   });
 
   test('has every guarantee, each with tests that name it', () => {
