@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { CountsReporter } from './tests/support/counts-reporter.ts';
 
@@ -6,6 +7,8 @@ const REDIS = ['tests/support/redis-global-setup.ts'];
 const PROGRAMS = [...REDIS, 'tests/support/packages-global-setup.ts'];
 
 export default defineConfig({
+  // As tsconfig.json has it: here the client library is its source, whether or not it has been built.
+  resolve: { alias: { 'agentcast/client': fileURLToPath(new URL('src/client/index.ts', import.meta.url)) } },
   test: {
     // The tests of processes mostly wait for others: three at a time, on a machine of one or two cores too.
     maxWorkers: Math.max(3, availableParallelism() - 1),
