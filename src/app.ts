@@ -1,7 +1,8 @@
+import type { SignatureVerifier } from './core/ports/auth.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Log } from './core/ports/log.ts';
 import { sparingLog } from './core/sparing-log.ts';
-import { problemResponse } from './protocol/problems.ts';
+import { problemResponse, SAFE_HEADERS } from './protocol/problems.ts';
 import type { AgentRoutesOptions } from './routes/agents.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { newRoutes } from './routes/context.ts';
@@ -11,16 +12,21 @@ import type { OperationsRoutesOptions } from './routes/operations.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import type { OperatorRoutesOptions } from './routes/operators.ts';
 import { operatorRoutes } from './routes/operators.ts';
+import { SignedBodies } from './routes/signed-body.ts';
 
 export type AppOptions = AgentRoutesOptions &
-  InternalRoutesOptions &
-  OperatorRoutesOptions &
-  OperationsRoutesOptions & { readonly clock: Clock; readonly log: Log };
+  Omit<InternalRoutesOptions & OperatorRoutesOptions, 'bodies'> &
+  OperationsRoutesOptions & {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly signatures: SignatureVerifier;
+  };
 
 /** Every route of the server; an error that no route expected is logged, and says nothing to the client. */
 export function createApp(options: AppOptions) {
   const app = newRoutes();
   const faults = sparingLog(options.log, options.clock);
+  const bodies = new SignedBodies(options.signatures);
   app.onError((error, c) => {
     options.log.error('request failed', {
       method: c.req.method,
@@ -34,6 +40,7 @@ export function createApp(options: AppOptions) {
   );
   app.use(async (c, next) => {
     await next();
+    for (const [name, value] of Object.entries(SAFE_HEADERS)) c.res.headers.set(name, value);
     // A proxy that kept this connection would send its next request into the end of the process.
     if (options.isDraining()) c.res.headers.set('connection', 'close');
     const { status } = c.res;
@@ -45,7 +52,7 @@ export function createApp(options: AppOptions) {
   });
   return app
     .route('/', agentRoutes(options))
-    .route('/', internalRoutes({ ...options, log: faults }))
-    .route('/', operatorRoutes(options))
+    .route('/', internalRoutes({ ...options, bodies, log: faults }))
+    .route('/', operatorRoutes({ ...options, bodies }))
     .route('/', operationsRoutes(options));
 }

@@ -16,7 +16,7 @@ export const PAGE_BYTES = 64 * 1024;
 /** Of how many tasks a user's progress is remembered at most (G10). */
 export const MOST_TASKS = 1_000;
 
-/** The span over which upgrades from one address are counted, in ms (contract §2). */
+/** How long an upgrade counts among those of its client's network, in ms (contract §2): the window slides with each. */
 export const UPGRADE_SPAN_MS = 60_000;
 
 /** What a user at the limit of connections is told to wait, in ms, since nobody knows when one will close. */

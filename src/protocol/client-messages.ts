@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { faultsOf } from './faults.ts';
+import { faultsOf, namedFaults } from './faults.ts';
 import type { Filters } from './filters.ts';
 import { filtersSchema } from './filters.ts';
 import { show } from './ids.ts';
@@ -110,6 +110,6 @@ function withFilters(payload: unknown, build: (filters: Filters) => ClientMessag
 const invalid = (detail: string): ClientMessageResult => ({ kind: 'invalid', detail });
 
 const describe = (issues: readonly v.BaseIssue<unknown>[], prefix = ''): string =>
-  faultsOf(issues, prefix)
+  namedFaults(faultsOf(issues, prefix))
     .map(({ path, detail }) => (path === '' ? detail : `${path}: ${detail}`))
     .join('; ');

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { MAX_EPOCH_LENGTH } from './client-messages.ts';
-import { faultsOf } from './faults.ts';
+import { faultsOf, namedFaults } from './faults.ts';
 import type { Filters } from './filters.ts';
 import { filtersSchema } from './filters.ts';
 import { shorten, show } from './ids.ts';
@@ -40,7 +40,7 @@ export function parseConnectRequest(query: URLSearchParams): ConnectRequestResul
   if (epoch !== null && (epoch === '' || epoch.length > MAX_EPOCH_LENGTH)) {
     faults.push({ path: 'epoch', detail: `got ${epoch.length} characters, wanted 1 to ${MAX_EPOCH_LENGTH}` });
   }
-  if (faults.length > 0 || !filters.success) return { kind: 'faults', faults };
+  if (faults.length > 0 || !filters.success) return { kind: 'faults', faults: namedFaults(faults) };
   const resumeFrom: ResumeFrom =
     sequenceId === 'latest' ? { kind: 'latest' } : { kind: 'after', sequenceId, epoch };
   return { kind: 'request', request: { filters: filters.output, resumeFrom } };

@@ -2,6 +2,16 @@ import * as v from 'valibot';
 import { shorten, show } from './ids.ts';
 import type { Fault } from './problems.ts';
 
+/** Most faults that one answer names: whoever sends thousands gets no answer that is longer than what was sent. */
+const MOST_FAULTS = 20;
+
+/** The first faults of a request, and how many more there are. */
+export function namedFaults(faults: readonly Fault[]): readonly Fault[] {
+  const more = faults.length - MOST_FAULTS;
+  if (more <= 0) return faults;
+  return [...faults.slice(0, MOST_FAULTS), { path: '', detail: `and ${more} more` }];
+}
+
 /** Goes before the schema of an object: a list has keys too, and would pass as one. */
 export const notAList = v.pipe(
   v.unknown(),

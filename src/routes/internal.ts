@@ -1,6 +1,5 @@
 import type { Next } from 'hono';
 import { RETRY_MS } from '../core/admission.ts';
-import type { SignatureVerifier } from '../core/ports/auth.ts';
 import { EngineUnavailable } from '../core/ports/engine.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
@@ -11,11 +10,11 @@ import type { AppContext } from './context.ts';
 import { newRoutes } from './context.ts';
 import { onlyMethods } from './methods.ts';
 import { parseBatchBody, parseEventBody } from './publish-body.ts';
-import { signedBody } from './signed-body.ts';
+import type { SignedBodies } from './signed-body.ts';
 
 export type InternalRoutesOptions = {
   readonly publisher: Publisher;
-  readonly signatures: SignatureVerifier;
+  readonly bodies: SignedBodies;
   /** A digest of a request's body: another body, another digest. */
   hash(text: string): string;
   readonly log: Log;
@@ -45,7 +44,7 @@ type Shape = {
 };
 
 async function publish(c: AppContext, options: InternalRoutesOptions, shape: Shape): Promise<Response> {
-  const body = await signedBody(c, options.signatures);
+  const body = await options.bodies.read(c);
   if (body instanceof Response) return body;
   const mediaType = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json') {

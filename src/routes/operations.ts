@@ -31,7 +31,7 @@ export function operationsRoutes(options: OperationsRoutesOptions) {
     .all(onlyMethods('GET, HEAD'))
     .get('/metrics', async (c) => {
       const { text, contentType } = await options.scrape();
-      return c.body(text, 200, { 'content-type': contentType, 'cache-control': 'no-store' });
+      return c.body(text, 200, { 'content-type': contentType });
     })
     .all(onlyMethods('GET, HEAD'));
 }

@@ -1,19 +1,19 @@
 import { RETRY_MS } from '../core/admission.ts';
 import type { Disconnection, Operators } from '../core/operators.ts';
-import type { SignatureVerifier } from '../core/ports/auth.ts';
 import type { InstanceEntry, RegisteredConnection } from '../core/ports/engine.ts';
 import { EngineUnavailable } from '../core/ports/engine.ts';
 import type { Log } from '../core/ports/log.ts';
-import { isUserId, show, USER_ID_WANTED } from '../protocol/ids.ts';
+import { namedFaults } from '../protocol/faults.ts';
+import { isUserId, shorten, show, USER_ID_WANTED } from '../protocol/ids.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import type { AppContext } from './context.ts';
 import { newRoutes } from './context.ts';
 import { onlyMethods } from './methods.ts';
-import { signedBody } from './signed-body.ts';
+import type { SignedBodies } from './signed-body.ts';
 
 export type OperatorRoutesOptions = {
   readonly operators: Operators;
-  readonly signatures: SignatureVerifier;
+  readonly bodies: SignedBodies;
   readonly log: Log;
   /** Wall-clock time in ms since 1970. */
   now(): number;
@@ -42,7 +42,7 @@ async function answerSigned(
   options: OperatorRoutesOptions,
   answer: (c: AppContext, options: OperatorRoutesOptions) => Promise<Response>,
 ): Promise<Response> {
-  const body = await signedBody(c, options.signatures);
+  const body = await options.bodies.read(c);
   if (body instanceof Response) return body;
   // A signature over a body says nothing of the target: what was signed for another route must not serve here.
   if (!['', '{}'].includes(body.text.trim())) {
@@ -69,13 +69,18 @@ async function listInstances(c: AppContext, { operators, now }: OperatorRoutesOp
 
 async function listConnections(c: AppContext, { operators }: OperatorRoutesOptions): Promise<Response> {
   const unknown = Object.keys(c.req.query()).filter((name) => name !== 'user_id');
-  const errors = unknown.map((name) => ({ path: name, detail: 'unknown parameter, wanted user_id alone' }));
+  const errors = unknown.map((name) => ({
+    path: shorten(name),
+    detail: 'unknown parameter, wanted user_id alone',
+  }));
   const [userId = '', ...others] = c.req.queries('user_id') ?? [];
   if (others.length > 0) errors.push({ path: 'user_id', detail: 'got several, wanted one' });
   if (!isUserId(userId))
     errors.push({ path: 'user_id', detail: `got ${show(userId)}, wanted ${USER_ID_WANTED}` });
-  if (errors.length > 0)
-    return problemResponse({ code: 'invalid-parameters', detail: 'the request is not valid', errors });
+  if (errors.length > 0) {
+    const [detail, named] = ['the request is not valid', namedFaults(errors)];
+    return problemResponse({ code: 'invalid-parameters', detail, errors: named });
+  }
   const connections = await operators.connectionsOf(userId);
   return c.json({ connections: connections.map(connectionJson) });
 }

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Admission, AdmissionRequest, Engine } from '../../src/core/ports/engine.ts';
 import { CONNECTION_LEASE_MS } from '../../src/core/ports/engine.ts';
@@ -5,8 +6,14 @@ import { NO_FILTERS } from '../../src/protocol/filters.ts';
 import { freshId, freshUser } from '../support/engine-events.ts';
 import type { PresentRig } from './engine.suite.ts';
 
-/** An address that no other test has. */
-const freshAddress = (): string => `2001:db8::${freshId()}`;
+/** An address that no other test has; engines take any text for one. */
+const freshAddress = (): string => `address-${freshId()}`;
+
+/** The first half of an IPv6 address. */
+const freshNetwork = (): string => {
+  const group = () => randomInt(0x1000, 0x10000).toString(16);
+  return `2001:db8:${group()}:${group()}`;
+};
 
 const admit = (engine: Engine, request: Partial<AdmissionRequest>): Promise<Admission> =>
   engine.registry.admit({
@@ -65,6 +72,59 @@ export function admissionSuite(rig: PresentRig): void {
     ]);
     expect((await admit(one, { address })).kind).toBe('too_many_upgrades');
     expect((await admit(one, { address: `${address}0` })).kind).toBe('admitted');
+  });
+
+  test('addresses of one IPv6 network (/64) count together, those of others do not', async () => {
+    const engine = await rig().engine({ connectRatePerAddress: 2 });
+    const network = freshNetwork();
+    const addresses = [`${network}::1`, `${network}:a:b:c:d`, `${network}::3`, `${freshNetwork()}::1`];
+    const found: string[] = [];
+    for (const address of addresses) found.push((await admit(engine, { address })).kind);
+    expect(found).toEqual(['admitted', 'admitted', 'too_many_upgrades', 'admitted']);
+  });
+
+  test('what was given back may be taken from anywhere in its network', async () => {
+    const engine = await rig().engine({ connectRatePerAddress: 1 });
+    const network = freshNetwork();
+    const taken = { connectionId: freshId(), userId: freshUser(), address: `${network}::1` };
+    await admit(engine, taken);
+    await engine.registry.giveBack(taken);
+    expect((await admit(engine, { address: `${network}::2` })).kind).toBe('admitted');
+  });
+
+  test('the minute slides: no minute has more than the limit, wherever it begins', async () => {
+    const engine = await rig().engine({ connectRatePerAddress: 4 });
+    const address = freshAddress();
+    const attempts = () => kinds(times(6, () => admit(engine, { address })));
+    const admittedOf = async () => (await attempts()).filter((kind) => kind === 'admitted').length;
+    await admit(engine, { address });
+    await rig().age(50_000, address);
+    // Three just before the border of a minute that began with the first, and just behind it only one.
+    expect(await admittedOf()).toBe(3);
+    await rig().age(11_000, address);
+    expect(await admittedOf()).toBe(1);
+    await rig().age(50_000, address);
+    expect(await admittedOf()).toBe(3);
+  });
+
+  test('where others allow more, the wait is until there is room under the own limit', async () => {
+    const [wide, narrow] = [
+      await rig().engine({ connectRatePerAddress: 5 }),
+      await rig().engine({ connectRatePerAddress: 2 }),
+    ];
+    const address = freshAddress();
+    for (let n = 0; n < 3; n++) await admit(wide, { address });
+    await rig().age(20_000, address);
+    await admit(wide, { address });
+    await rig().age(20_000, address);
+    await admit(wide, { address });
+    // Five within a minute: three go after 20 s, which leaves two; the fourth goes after 40.
+    const refused = await admit(narrow, { address });
+    const retryAfterMs = refused.kind === 'admitted' ? 0 : refused.retryAfterMs;
+    expect(retryAfterMs).toBeGreaterThan(35_000);
+    expect(retryAfterMs).toBeLessThanOrEqual(40_000);
+    await rig().age(retryAfterMs + 1_000, address);
+    expect((await admit(narrow, { address })).kind).toBe('admitted');
   });
 
   test('who is refused for the address is told when the first upgrade stops counting', async () => {

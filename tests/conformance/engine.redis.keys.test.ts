@@ -182,7 +182,7 @@ describe('what stands in Redis (contract §6)', () => {
   });
 
   test('upgrades of an address and the probe have keys that end by themselves', async () => {
-    const address = `2001:db8::${freshId()}`;
+    const address = `address-${freshId()}`;
     await engine.registry.admit({ connectionId: freshId(), userId: user, address, reserve: true });
     await engine.probe();
     await expectTtl(`ws:upgrades:${address}`, 60_000);
@@ -191,7 +191,7 @@ describe('what stands in Redis (contract §6)', () => {
 
   test('who only asks, and who is refused, writes nothing', async () => {
     const full = await rig.engine({ maxConnectionsPerUser: 1, connectRatePerAddress: 1 });
-    const [address, other] = [`2001:db8::${freshId()}`, `2001:db8::${freshId()}`];
+    const [address, other] = [`address-${freshId()}`, `address-${freshId()}`];
     const ask = { connectionId: freshId(), userId: user, address, reserve: false };
     await full.registry.admit(ask);
     expect(await keysNamed(redis, [user, address])).toEqual([]);

@@ -55,6 +55,10 @@ describe('X-Forwarded-For behind a trusted proxy', () => {
     ['malformed in the middle stops the walk', '198.51.100.7, nonsense, 10.0.0.2', '10.0.0.2'],
     ['an empty entry stops the walk', '198.51.100.7,, 10.0.0.2', '10.0.0.2'],
     ['a zone that is no address', '198.51.100.7, %, 10.0.0.2', '10.0.0.2'],
+    ['a port behind the address', '6.6.6.6:80, 198.51.100.7:4711, 10.9.9.9:80', '198.51.100.7'],
+    ['brackets, with and without a port', '[2001:db8::1]:4711, [fd00::3]', '2001:db8::1'],
+    ['a port that is none', '198.51.100.7:, 10.0.0.2', '10.0.0.2'],
+    ['brackets around a name', '[client]:80, 10.0.0.2', '10.0.0.2'],
     ['a range is no address', '198.51.100.0/24', '10.0.0.1'],
   ])('%s', (_name, forwardedFor, wanted) => {
     expect(addressOf({ remoteAddress: '10.0.0.1', forwardedFor })).toBe(wanted);

@@ -192,6 +192,35 @@ describe('bounds', () => {
   });
 });
 
+describe('what could not be signed, whatever its body is', () => {
+  const headers = signed();
+
+  it('is told by the headers alone', () => {
+    expect(verifier.couldBeSigned(headers)).toBe(true);
+    expect(verifier.couldBeSigned({ ...headers, signature: `v1,x v2,y ${headers.signature}` })).toBe(true);
+  });
+
+  it.each([
+    { id: undefined },
+    { id: 'a b' },
+    { timestamp: undefined },
+    { timestamp: 'now' },
+    { signature: undefined },
+    { signature: '' },
+    { signature: 'v1,x' },
+    { signature: `v1,${'A'.repeat(44)}` },
+    { signature: `v2,${'A'.repeat(43)}=` },
+  ])('%j', (fields) => {
+    expect(verifier.couldBeSigned({ ...headers, ...fields })).toBe(false);
+  });
+
+  it('and says nothing of the services there are', () => {
+    for (const service of ['nobody', '', undefined]) {
+      expect(verifier.couldBeSigned({ ...headers, service })).toBe(true);
+    }
+  });
+});
+
 describe('keys', () => {
   it.each(['', 'whsec_', 'whsec_!!secret!!', btoa('x'.repeat(32))])(
     '%j is refused, and not repeated',

@@ -31,7 +31,7 @@ export function createClientAddress(options: {
     if (!isTrusted(peer)) return peer;
     let address = plainAddress(flyClientIp) ?? peer;
     for (const entry of forwardedFor?.split(',').reverse() ?? []) {
-      const next = isTrusted(address) ? plainAddress(entry) : null;
+      const next = isTrusted(address) ? plainAddress(withoutPort(entry)) : null;
       if (next === null) break;
       address = next;
     }
@@ -69,6 +69,10 @@ function rangeOf(text: string): { address: string; prefix: number } {
 function prefixLength(text: string): number {
   return /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
 }
+
+/** Some proxies write the port too: `198.51.100.7:4711`, `[2001:db8::1]:4711`. */
+const withoutPort = (entry: string): string =>
+  entry.trim().replace(/^(?:\[([^\]]*)\]|(\d+(?:\.\d+){3}))(?::\d{1,5})?$/, '$1$2');
 
 /** An address in the one form it is compared, counted and logged in, or null where the text is none. */
 function plainAddress(text: string | undefined): string | null {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
-import type { SignatureVerifier, SignedRequest } from '../../core/ports/auth.ts';
+import type { SignatureHeaders, SignatureVerifier } from '../../core/ports/auth.ts';
 import { show } from '../../protocol/ids.ts';
 
 /** A key of a service; one name may stand twice, while keys rotate. `secret` is `whsec_` and base64. */
@@ -12,6 +12,9 @@ const MAX_SIGNATURE_LENGTH = 4 * 1024;
 const ID = /^[\x21-\x7e]{1,256}$/;
 // Ten digits are the years 2001 to 2286. The library would read `1795400000abc` as a number and check that instead.
 const TIMESTAMP = /^\d{10}$/;
+
+/** The base64 of 32 bytes: no other can be right. */
+const SIGNATURE = /^v1,[A-Za-z0-9+/]{43}=$/;
 
 // `{id}.{timestamp}.{content}` must have one reading only, or a request once signed could be sent again as another, cut
 // elsewhere. Of two readings the longer id begins with `<shorter id>.<timestamp>`, followed by a dot or its end, and
@@ -32,6 +35,7 @@ export function createSignatureVerifier(options: {
   // An unknown service costs what a known one does, so that the time taken does not tell which names there are.
   const nobody = [new Webhook(randomBytes(32), { format: 'raw' })];
   return {
+    couldBeSigned: (headers) => headersOf(headers) !== null,
     verify: (request) => {
       const headers = headersOf(request);
       if (headers === null) return false;
@@ -66,11 +70,12 @@ function webhookOf({ name, secret }: ServiceKey): Webhook {
 }
 
 /** The headers as the library takes them, or null where one is missing or not of the form it must have. */
-function headersOf({ id, timestamp, signature }: SignedRequest): Record<string, string> | null {
+function headersOf({ id, timestamp, signature }: SignatureHeaders): Record<string, string> | null {
   if (id === undefined || !ID.test(id) || TIMESTAMP_IN_ID.test(id)) return null;
   if (timestamp === undefined || !TIMESTAMP.test(timestamp)) return null;
   if (signature === undefined || signature.length > MAX_SIGNATURE_LENGTH) return null;
-  if (signature.split(' ').length > MAX_SIGNATURES) return null;
+  const signatures = signature.split(' ');
+  if (signatures.length > MAX_SIGNATURES || !signatures.some((one) => SIGNATURE.test(one))) return null;
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };
 }
 

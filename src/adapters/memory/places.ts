@@ -1,5 +1,5 @@
 /**
- * Members that each hold a place until a time of their own: the connections of a user, the upgrades of an address. In
+ * Members that each hold a place until a time of their own: the connections of a user, the upgrades of a network. In
  * the order of that time, because all places of one kind are held equally long.
  */
 export type Places = Map<string, number>;
@@ -12,13 +12,16 @@ export type PlaceRequest = {
   readonly reserve: boolean;
 };
 
-/** Takes a place where there is one. Gives 0, or the time in ms until the first place falls free. */
+/** Takes a place where there is one. Gives 0, or the time in ms until one falls free. */
 export function takePlace(all: Map<string, Places>, key: string, request: PlaceRequest): number {
   const { member, limit, now, holdMs, reserve } = request;
   const places = all.get(key) ?? new Map<string, number>();
   dropExpired(places, now);
-  const [firstFree] = places.values();
-  if (limit > 0 && places.size >= limit && !places.has(member)) return Math.ceil((firstFree ?? now) - now);
+  if (limit > 0 && places.size >= limit && !places.has(member)) {
+    // More than the limit allows, where others take it for higher: then it is not the first that has to go.
+    const lastToGo = [...places.values()][places.size - limit] ?? now;
+    return Math.max(1, Math.ceil(lastToGo - now));
+  }
   if (!reserve) return 0;
   // Taken out first, so that a place that is held on moves behind the others.
   places.delete(member);

@@ -1,3 +1,4 @@
+import { networkOf } from '../../core/client-network.ts';
 import type { EngineOptions } from '../../core/limits.ts';
 import { CONNECTION_RETRY_MS, UPGRADE_SPAN_MS } from '../../core/limits.ts';
 import type { Clock } from '../../core/ports/clock.ts';
@@ -26,20 +27,21 @@ export class MemoryRegistry implements Registry {
   }
 
   async admit({ connectionId, userId, address, reserve }: AdmissionRequest): Promise<Admission> {
-    const { upgradesOfAddress, connectionsOfUser } = this.#store;
+    const { upgradesOfNetwork, connectionsOfUser } = this.#store;
     const { connectRatePerAddress, maxConnectionsPerUser } = this.#options;
     const asked = { member: connectionId, now: this.#clock.elapsed(), reserve };
     const upgrade = { ...asked, limit: connectRatePerAddress, holdMs: UPGRADE_SPAN_MS };
     const place = { ...asked, limit: maxConnectionsPerUser, holdMs: CONNECTION_LEASE_MS };
-    const wait = connectRatePerAddress === 0 ? 0 : takePlace(upgradesOfAddress, address, upgrade);
+    const network = networkOf(address);
+    const wait = connectRatePerAddress === 0 ? 0 : takePlace(upgradesOfNetwork, network, upgrade);
     if (wait > 0) return { kind: 'too_many_upgrades', retryAfterMs: wait };
     if (takePlace(connectionsOfUser, userId, place) === 0) return { kind: 'admitted' };
-    leavePlace(upgradesOfAddress, address, connectionId);
+    leavePlace(upgradesOfNetwork, network, connectionId);
     return { kind: 'too_many_connections', retryAfterMs: CONNECTION_RETRY_MS };
   }
 
   async giveBack({ connectionId, userId, address }: Omit<AdmissionRequest, 'reserve'>): Promise<void> {
-    leavePlace(this.#store.upgradesOfAddress, address, connectionId);
+    leavePlace(this.#store.upgradesOfNetwork, networkOf(address), connectionId);
     leavePlace(this.#store.connectionsOfUser, userId, connectionId);
   }
 
@@ -113,7 +115,7 @@ export class MemoryRegistry implements Registry {
   /** Forgets what has expired and nobody asks about. */
   sweep(): void {
     const now = this.#clock.elapsed();
-    sweepPlaces(this.#store.upgradesOfAddress, now);
+    sweepPlaces(this.#store.upgradesOfNetwork, now);
     sweepPlaces(this.#store.connectionsOfUser, now);
     dropExpired(this.#store.connections, now);
     // By then a survivor has cleared it.

@@ -35,7 +35,7 @@ export class MemoryStore {
   readonly connections = new Map<string, Expiring<RegisteredConnection>>();
   readonly instances = new Map<string, Expiring<InstanceEntry>>();
   readonly connectionsOfUser = new Map<string, Places>();
-  readonly upgradesOfAddress = new Map<string, Places>();
+  readonly upgradesOfNetwork = new Map<string, Places>();
   /** Of each instance, by their id. */
   readonly orders = new Map<string, Map<string, Order>>();
   readonly buckets = new Map<string, MemoryBucket>();
@@ -54,7 +54,7 @@ export class MemoryStore {
     ])
       map.clear();
     this.connectionsOfUser.clear();
-    this.upgradesOfAddress.clear();
+    this.upgradesOfNetwork.clear();
   }
 }
 

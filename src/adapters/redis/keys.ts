@@ -30,8 +30,8 @@ export const keys = {
   orders: (instanceId: string) => `ws:orders:${instanceId}`,
   /** Hash of a bucket of tokens, and of the share in it of each instance. */
   limit: (limit: string) => `ws:limits:${limit}`,
-  /** Sorted set of upgrades from one client address by when they stop counting. */
-  upgrades: (address: string) => `ws:upgrades:${address}`,
+  /** Sorted set of upgrades from one client network by when they stop counting. */
+  upgrades: (network: string) => `ws:upgrades:${network}`,
   /** Written and heard by the instance itself, to prove that both ways work. */
   probe: (instanceId: string) => `ws:probe:${instanceId}`,
 } as const;

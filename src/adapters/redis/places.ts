@@ -1,3 +1,4 @@
+import { networkOf } from '../../core/client-network.ts';
 import type { EngineOptions } from '../../core/limits.ts';
 import { CONNECTION_RETRY_MS, UPGRADE_SPAN_MS } from '../../core/limits.ts';
 import type { Admission, AdmissionRequest } from '../../core/ports/engine.ts';
@@ -29,7 +30,7 @@ export class RedisPlaces {
   // first and taken last: who is refused then holds nothing meanwhile that another could be refused for (G12).
   async admit({ connectionId, userId, address, reserve }: AdmissionRequest): Promise<Admission> {
     const { connectRatePerAddress: rate, maxConnectionsPerUser } = this.#options;
-    const upgrade = { key: keys.upgrades(address), most: rate, holdMs: UPGRADE_SPAN_MS };
+    const upgrade = { key: keys.upgrades(networkOf(address)), most: rate, holdMs: UPGRADE_SPAN_MS };
     const connection = { key: keys.connectionsOfUser(userId), most: maxConnectionsPerUser };
     const place = { ...connection, holdMs: CONNECTION_LEASE_MS, reserve };
     const wait = rate > 0 ? await this.#take(connectionId, { ...upgrade, reserve: false }) : 0;
@@ -43,7 +44,7 @@ export class RedisPlaces {
   }
 
   async giveBack({ connectionId, userId, address }: Omit<AdmissionRequest, 'reserve'>): Promise<void> {
-    const places = [keys.upgrades(address), keys.connectionsOfUser(userId)];
+    const places = [keys.upgrades(networkOf(address)), keys.connectionsOfUser(userId)];
     await answered(Promise.all(places.map((key) => this.#redis.zrem(key, connectionId))));
   }
 

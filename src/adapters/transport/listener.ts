@@ -37,6 +37,8 @@ const KEEP_ALIVE_MS = 65_000;
 const LINGER_MS = 100;
 const LINGER_PIECES = 10;
 const CLOSE_GRACE_MS = 3_000;
+/** Most requests of one connection that may wait for their answers. Nobody pipelines so many but to have them held. */
+const MAX_UNANSWERED = 128;
 
 /** Builds the transport; `fetch` gets every request, as Hono's `app.fetch` takes it. */
 export function createTransport(options: TransportOptions): Transport {
@@ -114,6 +116,8 @@ class HttpTransport implements Transport {
     const unanswered = this.#unanswered.get(socket) ?? { count: 0, whenAnswered: () => {} };
     unanswered.count += 1;
     this.#unanswered.set(socket, unanswered);
+    if (unanswered.count > MAX_UNANSWERED) socket.destroy();
+    if (socket.destroyed) return;
     outgoing.once('close', () => this.#onAnswered(socket, unanswered));
     void this.#answerRequest(incoming, outgoing);
   }

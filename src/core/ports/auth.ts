@@ -9,8 +9,8 @@ export type TokenResult =
 /** Judges a client's JWT (contract §3). Never rejects. */
 export type TokenVerifier = (token: string) => Promise<TokenResult>;
 
-/** What the signature of an internal request is judged by; undefined where the header is missing. */
-export type SignedRequest = {
+/** What an internal request says of its signature; undefined where the header is missing. */
+export type SignatureHeaders = {
   /** `webhook-id` */
   readonly id: string | undefined;
   /** `webhook-timestamp`: seconds since 1970 */
@@ -19,9 +19,17 @@ export type SignedRequest = {
   readonly signature: string | undefined;
   /** `x-service-name` */
   readonly service: string | undefined;
+};
+
+/** What the signature of an internal request is judged by. */
+export type SignedRequest = SignatureHeaders & {
   /** The body as text; for a request without a body, its target (path and query). */
   readonly content: string;
 };
 
 /** Judges who sent an internal request (contract §5). False says nothing of what was wrong. */
-export type SignatureVerifier = { verify(request: SignedRequest): boolean };
+export type SignatureVerifier = {
+  verify(request: SignedRequest): boolean;
+  /** Whether the headers have the form they must have: where not, no body makes the signature right. */
+  couldBeSigned(headers: SignatureHeaders): boolean;
+};

@@ -59,7 +59,7 @@ describe('the embedded engine', () => {
     await clock.advance(20 * 60_000);
     expect(sizesOf(store)).toMatchObject({ claims: 0, results: 0, subscriptions: 0, connections: 0 });
     expect(sizesOf(store)).toMatchObject({ progress: 0 });
-    expect(sizesOf(store)).toMatchObject({ instances: 0, connectionsOfUser: 0, upgradesOfAddress: 0 });
+    expect(sizesOf(store)).toMatchObject({ instances: 0, connectionsOfUser: 0, upgradesOfNetwork: 0 });
     expect([...store.streams.values()].map(({ log }) => log.length)).toEqual(Array(50).fill(0));
     await clock.advance(7 * DAY_MS);
     expect(store.streams.size).toBe(0);
@@ -71,7 +71,7 @@ describe('the embedded engine', () => {
     const { store, engine } = setUp();
     const request = { connectionId: freshId(), userId: freshUser(), address: freshId() };
     for (let n = 0; n < 10; n++) await engine.registry.admit({ ...request, reserve: false });
-    expect(sizesOf(store)).toMatchObject({ connectionsOfUser: 0, upgradesOfAddress: 0 });
+    expect(sizesOf(store)).toMatchObject({ connectionsOfUser: 0, upgradesOfNetwork: 0 });
   });
 
   test('goes by elapsed time: a wall clock that is set forward expires nothing', async () => {

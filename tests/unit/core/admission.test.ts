@@ -23,7 +23,7 @@ const tracesIn = ({ core, store }: TestInstance) => ({
   feeds: core.feeds.size,
   subscriptions: store.subscriptions.size,
   places: store.connectionsOfUser.size,
-  upgrades: store.upgradesOfAddress.size,
+  upgrades: store.upgradesOfNetwork.size,
 });
 
 const NO_TRACES = { connections: 0, feeds: 0, subscriptions: 0, places: 0, upgrades: 0 };
@@ -122,11 +122,11 @@ describe('too many connections of a user', () => {
     const [one, other] = [cluster.instance('i-1'), cluster.instance('i-2')];
     const socket = await one.connect();
     await other.connect();
-    const before = JSON.stringify([...one.store.upgradesOfAddress.values()].map((places) => places.size));
+    const before = JSON.stringify([...one.store.upgradesOfNetwork.values()].map((places) => places.size));
     const result = await one.apply({ address: '192.0.2.9' });
     expect(result).toMatchObject({ kind: 'refused', problem: { code: 'too-many-connections' } });
     expect(result.kind === 'refused' && result.problem.retryAfterMs).toBeGreaterThan(0);
-    expect(JSON.stringify([...one.store.upgradesOfAddress.values()].map((places) => places.size))).toBe(
+    expect(JSON.stringify([...one.store.upgradesOfNetwork.values()].map((places) => places.size))).toBe(
       before,
     );
     expect(tracesIn(one)).toMatchObject({ connections: 1, feeds: 1 });

@@ -153,8 +153,8 @@ describe('a drain (G8)', () => {
       expect(await applying).toMatchObject({ kind: 'refused', problem: { code: 'draining' } });
       await instance.clock.advance(100);
       expect(isOver()).toBe(true);
-      const { connectionsOfUser, upgradesOfAddress } = instance.store;
-      expect([instance.core.feeds.size, connectionsOfUser.size, upgradesOfAddress.size]).toEqual([0, 0, 0]);
+      const { connectionsOfUser, upgradesOfNetwork } = instance.store;
+      expect([instance.core.feeds.size, connectionsOfUser.size, upgradesOfNetwork.size]).toEqual([0, 0, 0]);
     },
   );
 

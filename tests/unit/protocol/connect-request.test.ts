@@ -95,6 +95,14 @@ describe('the query of GET /ws/agents', () => {
     expect(faultsOf(`${'x'.repeat(500)}=1`)[0]?.split(':')[0]).toBe(`${'x'.repeat(60)}…`);
   });
 
+  it('names twenty faults, and how many more there are', () => {
+    const query = Array.from({ length: 4_000 }, (_, index) => `x${index}`).join('&');
+    const faults = faultsOf(query);
+    expect(faults).toHaveLength(21);
+    expect(faults.at(-1)).toBe(': and 3980 more');
+    expect(faultsOf(`agent_ids=${'!,'.repeat(19)}!`)).toHaveLength(20);
+  });
+
   it('refuses a parameter that is given twice', () => {
     expect(faultsOf('agent_ids=a-1&agent_ids=a-2')).toEqual(['agent_ids: given more than once']);
   });
