@@ -74,6 +74,21 @@ export function limitSuite(cell: Cell): void {
       expect((await refusal(newUser(), via())).status).toBe(429);
     });
 
+    test('one IPv6 network is one address', async () => {
+      const network = `2001:db8:${randomInt(0x1000, 0x10000).toString(16)}:${randomInt(0x1000, 0x10000).toString(16)}`;
+      for (let n = 1; n <= 3; n++) await rig().live(newUser(), from(`${network}::${n}`));
+      expect((await refusal(newUser(), from(`${network}:4:4:4:4`))).status).toBe(429);
+    });
+
+    test('several headers that proxies wrote are read as one', async () => {
+      const address = newAddress();
+      const raw = await RawClient.connect(rig().server.url);
+      const headers = ['X-Forwarded-For: 6.6.6.6', `X-Forwarded-For: ${address}:4711, 127.0.0.9`];
+      raw.request('GET /ws/agents', { upgrade: true, headers });
+      expect(await raw.rest()).toMatch(/^HTTP\/1\.1 401 /);
+      expect(rig().server.logs().at(-1)).toMatchObject({ msg: 'request refused', address });
+    });
+
     test('503 beyond the connections of the instance, until one is gone', async () => {
       const clients = [];
       for (let n = 0; n < 4; n++) clients.push(await rig().live(newUser(), from()));

@@ -21,6 +21,7 @@ import { refusalSuite } from './server-refusals.suite.ts';
 import { replaySuite } from './server-replay.suite.ts';
 import type { Cell } from './server-rig.ts';
 import { useServer } from './server-rig.ts';
+import { strangerSuite } from './server-strangers.suite.ts';
 import { tokenSuite } from './server-tokens.suite.ts';
 
 /** What the server that most tests share is told: every check is on, and no limit is in the way. */
@@ -62,6 +63,7 @@ export function serverSuite(name: string, cell: Cell): void {
       replaySuite(rig);
       messageSuite(rig);
       attackSuite(rig);
+      strangerSuite(rig);
       operationSuite(rig);
       operatorSuite(rig);
     });

@@ -62,6 +62,14 @@ export function attackSuite(rig: TransportRig): void {
       }
     });
 
+    test('requests that are pipelined without end are cut, or wait to be read', async () => {
+      const id = rig.newId();
+      const raw = await rig.raw();
+      raw.write(`GET /slow?id=${id} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(5_000));
+      await rig.journal(id, 'waiting');
+      expect((await rig.journal(id)).length).toBeLessThanOrEqual(128);
+    });
+
     test('many upgrades that are reset while the route decides leave nothing behind', async () => {
       const ids = Array.from({ length: 50 }, () => rig.newId());
       const raws = await Promise.all(ids.map(() => rig.raw()));
