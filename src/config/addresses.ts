@@ -24,6 +24,12 @@ function countGroups(half: string, isLast: boolean): number {
   return hex.every((group) => HEX_GROUP.test(group)) ? hex.length + (endsInIpv4 ? 2 : 0) : Number.NaN;
 }
 
+/** Bits of `::ffff:0:0/96` (RFC 4291 §2.5.5.2): a range with fewer of them would be neither IPv4 nor IPv6. */
+const MAPPED_BITS = 96;
+
+const isMappedIpv4 = (address: string): boolean =>
+  isIpv6(address) && /^\[::ffff:[\da-f]+:[\da-f]+]$/.test(new URL(`http://[${address}]`).hostname);
+
 /** One address, or a CIDR range (`10.0.0.0/8`, `fd00::/8`). */
 export function isAddressRange(text: string): boolean {
   const slash = text.indexOf('/');
@@ -31,7 +37,8 @@ export function isAddressRange(text: string): boolean {
   const longest = isIpv4(address) ? 32 : isIpv6(address) ? 128 : null;
   if (longest === null || slash < 0) return longest !== null;
   const length = text.slice(slash + 1);
-  return PREFIX_LENGTH.test(length) && Number(length) <= longest;
+  const shortest = isMappedIpv4(address) ? MAPPED_BITS : 0;
+  return PREFIX_LENGTH.test(length) && Number(length) <= longest && Number(length) >= shortest;
 }
 
 /** A name or address to listen on: no scheme, no port, no brackets. */

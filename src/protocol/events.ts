@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { faultsOf, notAList } from './faults.ts';
-import { eventTypeSchema, idSchema, show, userIdSchema } from './ids.ts';
+import { eventTypeSchema, idSchema, isId, show, userIdSchema } from './ids.ts';
 import type { Fault } from './problems.ts';
 import { SERVER_TYPES } from './server-types.ts';
 
@@ -23,7 +23,7 @@ export type AgentEvent = {
   readonly userId: string;
   readonly agentId: string;
   readonly projectId: string | null;
-  /** The task that the payload names; progress is merged by it. */
+  /** The task that the payload names by an id, as other types need not; progress is merged by it. */
   readonly taskId: string | null;
   readonly priority: Priority;
   /** Ephemeral events (PROGRESS_UPDATE) are delivered live and never persisted. */
@@ -109,7 +109,7 @@ export function parseEvent(input: unknown, path = ''): EventResult {
       userId: user_id,
       agentId: agent_id,
       projectId: project_id,
-      taskId: typeof payload.task_id === 'string' ? payload.task_id : null,
+      taskId: typeof payload.task_id === 'string' && isId(payload.task_id) ? payload.task_id : null,
       priority: priority ?? defaultPriority(event_type, payload),
       ephemeral: event_type === PROGRESS_UPDATE,
       payload,

@@ -48,6 +48,7 @@ export function deliverySuite(rig: () => ServerRig): void {
         yes: true,
         'odd key': 'x',
         sequence_id: 9,
+        task_id: 'no task\nof ours',
       };
       await rig().worker.accepted({ event_type: 'X_9', user_id: user, agent_id: 'a:1', payload });
       expect(await client.next('X_9')).toMatchObject({

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { EventHeader, EventRecord, NewEvent, ProgressPlace } from '../../core/ports/engine.ts';
 import type { Priority } from '../../protocol/events.ts';
+import { PRIORITIES } from '../../protocol/events.ts';
 
 // An event on the wire and in the log: `<epoch> <sequence id> <labels>\n<frame>`. The labels stand in front so that
 // an instance can filter without reading JSON; no id contains a space or `~`, which stands for "none". An ephemeral
@@ -42,18 +43,23 @@ function decodeHeader(words: string[]): EventHeader | null {
   if (epoch === undefined || eventType === undefined || agentId === undefined || task === undefined)
     return null;
   const progress = sequence === NONE ? placeOf(place) : undefined;
-  if (progress === null) return null;
+  const sequenceId = Number(sequence);
+  if (progress === null || !isPriority(priority)) return null;
+  if (progress === undefined && !(Number.isSafeInteger(sequenceId) && sequenceId > 0)) return null;
   return {
     agentId,
     eventType,
     projectId: project === undefined || project === NONE ? null : project,
     taskId: task === NONE ? null : task,
-    priority: priority as Priority,
-    position: sequence === NONE ? null : { epoch, sequenceId: Number(sequence) },
+    priority,
+    position: sequence === NONE ? null : { epoch, sequenceId },
     ...(progress && { progress }),
     ...(sequence !== NONE && place[0] === END && { endsTask: true as const }),
   };
 }
+
+const priorities: readonly (string | undefined)[] = PRIORITIES;
+const isPriority = (word: string | undefined): word is Priority => priorities.includes(word);
 
 function placeOf(words: readonly string[]): ProgressPlace | null {
   const [run, update, step, total] = words.map(Number);

@@ -101,6 +101,15 @@ describe('an event', () => {
   });
 });
 
+it.each(['two words', 'line\nfeed', 't-1 end', '~', '', 'x'.repeat(129)])(
+  'a type of the platform’s own may call something else task_id: %j is no task',
+  (task_id) => {
+    const event = eventOf({ ...NOTE, payload: { task_id } });
+    expect(event.taskId).toBeNull();
+    expect(event.payload).toEqual({ task_id });
+  },
+);
+
 describe('the faults of an event', () => {
   const ID = '1 to 128 characters of A-Z a-z 0-9 _ . : -';
   const STATUS_WANTED = 'wanted idle, working, stuck, failed, completed, cancelled';

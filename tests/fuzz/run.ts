@@ -1,0 +1,63 @@
+import { mutant } from './mutation.ts';
+import type { Parser } from './parser.ts';
+
+export type Range = {
+  readonly seed: number;
+  /** The number of the first input, and how many there are. */
+  readonly from: number;
+  readonly inputs: number;
+};
+
+export type Report = {
+  readonly name: string;
+  readonly inputs: number;
+  readonly accepted: number;
+  readonly milliseconds: number;
+  readonly slowestMs: number;
+  readonly failure: Failure | null;
+};
+
+export type Failure = { readonly number: number; readonly input: string; readonly error: unknown };
+
+/** An input that keeps a parser for so long would keep every client waiting, in ms. */
+const HANG_MS = 1_000;
+
+/** Gives a parser its inputs, until one fails; `progress` is told now and then how many are done. */
+export async function fuzz(
+  { name, corpus, check }: Parser,
+  { seed, from, inputs }: Range,
+  progress: (done: number) => void = () => {},
+): Promise<Report> {
+  const startedAt = performance.now();
+  let accepted = 0;
+  let slowestMs = 0;
+  const report = (done: number, failure: Failure | null): Report => {
+    const milliseconds = performance.now() - startedAt;
+    return { name, inputs: done, accepted, milliseconds, slowestMs, failure };
+  };
+  for (let number = from; number < from + inputs; number++) {
+    const input = mutant(corpus, seed, number);
+    const begin = performance.now();
+    try {
+      const verdict = check(input);
+      if ((typeof verdict === 'string' ? verdict : await verdict) === 'accepted') accepted++;
+    } catch (error) {
+      return report(number - from + 1, { number, input, error });
+    }
+    const took = performance.now() - begin;
+    slowestMs = Math.max(slowestMs, took);
+    if (took > HANG_MS) {
+      const error = new Error(`took ${Math.round(took)} ms`);
+      return report(number - from + 1, { number, input, error });
+    }
+    if ((number - from) % 20_000 === 19_999) progress(number - from + 1);
+  }
+  return report(inputs, null);
+}
+
+/** A failure as one reads it, and how to see it again. */
+export function failureText(name: string, seed: number, { number, input, error }: Failure): string {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const again = `npm run fuzz -- ${name} --seed ${seed} --from ${number} --inputs 1`;
+  return `${name} failed at input ${number}: ${reason}\ninput: ${JSON.stringify(input)}\nagain: ${again}`;
+}
