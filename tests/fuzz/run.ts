@@ -20,7 +20,9 @@ export type Report = {
 export type Failure = { readonly number: number; readonly input: string; readonly error: unknown };
 
 /** An input that keeps a parser for so long would keep every client waiting, in ms. */
-const HANG_MS = 1_000;
+const HANG_MS = 10_000;
+/** How many inputs lie between two words of progress. */
+const PROGRESS_INPUTS = 1_000;
 
 /** Gives a parser its inputs, until one fails; `progress` is told now and then how many are done. */
 export async function fuzz(
@@ -50,7 +52,7 @@ export async function fuzz(
       const error = new Error(`took ${Math.round(took)} ms`);
       return report(number - from + 1, { number, input, error });
     }
-    if ((number - from) % 20_000 === 19_999) progress(number - from + 1);
+    if ((number - from) % PROGRESS_INPUTS === PROGRESS_INPUTS - 1) progress(number - from + 1);
   }
   return report(inputs, null);
 }
