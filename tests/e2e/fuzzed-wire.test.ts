@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { failureText, fuzz } from '../fuzz/run.ts';
+import { failureText, fuzzInLanes } from '../fuzz/run.ts';
 import { wireParsers } from '../fuzz/wire.ts';
 import { DashboardClient } from '../support/dashboard-client.ts';
 import { cannotReadProcesses, residentBytes } from '../support/process-memory.ts';
@@ -9,7 +9,8 @@ import { newUser, tokenFor } from '../support/tokens.ts';
 import { numberedEvent, Worker } from '../support/worker.ts';
 
 /** A slice of what `npm run fuzz -- --server node` does. */
-const INPUTS = 300;
+const INPUTS = 320;
+const LANES = 16;
 /** Far more than the server holds of so many connections, and far less than they could make a careless one hold. */
 const MOST_BYTES = 150 * 1024 * 1024;
 const seed = seedOfRun();
@@ -24,7 +25,7 @@ test.each(['node', 'deno'] as const)(
     const before = cannotReadProcesses ? 0 : residentBytes(server.pid);
 
     for (const parser of await wireParsers(server)) {
-      const { failure, accepted } = await fuzz(parser, { seed, from: 0, inputs: INPUTS });
+      const { failure, accepted } = await fuzzInLanes(parser, { seed, from: 0, inputs: INPUTS }, LANES);
       expect(failure && failureText(`--server ${runtime} ${parser.name}`, seed, failure)).toBeNull();
       expect(accepted).toBeGreaterThan(0);
     }

@@ -3,7 +3,7 @@ import { seedOfRun } from '../support/random.ts';
 import { startServer } from '../support/server-process.ts';
 import { parsersOf } from './parsers.ts';
 import type { Report } from './run.ts';
-import { failureText, fuzz } from './run.ts';
+import { failureText, fuzz, fuzzInLanes } from './run.ts';
 import { wireParsers } from './wire.ts';
 
 const HELP = `npm run fuzz [-- [parser ...] [--inputs <count>] [--seed <number>] [--from <number>] [--server node|deno]]
@@ -13,6 +13,9 @@ const HELP = `npm run fuzz [-- [parser ...] [--inputs <count>] [--seed <number>]
   --from     the number of the first input
   --server   requests and WebSocket frames over the wire to a server on this runtime, a few hundred a second
 `;
+
+/** Connections to a server at a time. */
+const LANES = 16;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -51,8 +54,11 @@ async function run(): Promise<number> {
   console.log(`seed ${range.seed}`);
   const reports: Report[] = [];
   for (const parser of all.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
-    reports.push(await fuzz(parser, range, (done) => showProgress(parser.name, done)));
-    const report = reports.at(-1) as Report;
+    const report =
+      server === null
+        ? await fuzz(parser, range, (done) => showProgress(parser.name, done))
+        : await fuzzInLanes(parser, range, LANES);
+    reports.push(report);
     console.log(lineOf(report));
     if (report.failure !== null) console.log(failureText(commandOf(report.name), range.seed, report.failure));
   }

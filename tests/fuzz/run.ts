@@ -57,6 +57,29 @@ export async function fuzz(
   return report(inputs, null);
 }
 
+/** The same with several inputs under way at a time, for parsers that mostly wait. */
+export async function fuzzInLanes(
+  parser: Parser,
+  { seed, from, inputs }: Range,
+  lanes: number,
+): Promise<Report> {
+  const size = Math.ceil(inputs / lanes);
+  const starts = Array.from({ length: lanes }, (_, lane) => lane * size).filter((start) => start < inputs);
+  const reports = await Promise.all(
+    starts.map((start) => fuzz(parser, { seed, from: from + start, inputs: Math.min(size, inputs - start) })),
+  );
+  const sum = (count: (report: Report) => number): number =>
+    reports.reduce((all, one) => all + count(one), 0);
+  return {
+    name: parser.name,
+    inputs: sum((one) => one.inputs),
+    accepted: sum((one) => one.accepted),
+    milliseconds: Math.max(...reports.map((one) => one.milliseconds)),
+    slowestMs: Math.max(...reports.map((one) => one.slowestMs)),
+    failure: reports.find((one) => one.failure !== null)?.failure ?? null,
+  };
+}
+
 /** A failure as one reads it, and how to see it again. */
 export function failureText(name: string, seed: number, { number, input, error }: Failure): string {
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);

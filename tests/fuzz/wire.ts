@@ -126,7 +126,10 @@ const FRAME_WORDS = [
   text('x'.repeat(200)),
 ]);
 
-/** Writes it all, ends the own side, and waits until the server has ended its own. */
+/** Who hears nothing for so long has heard all, in ms: a moment more or less only makes another input of it. */
+const QUIET_MS = 15;
+
+/** Writes it all, hears the answer, ends the own side, and waits until the server has ended its own. */
 async function sendOnce({ url }: ServerProcess, input: string): Promise<Verdict> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   let answer = '';
@@ -135,7 +138,8 @@ async function sendOnce({ url }: ServerProcess, input: string): Promise<Verdict>
   });
   // A reset is an answer too, where the server has no use for what is still on its way.
   socket.on('error', () => {});
-  socket.end(Buffer.from(input, 'latin1'));
+  socket.setTimeout(QUIET_MS, () => socket.end());
+  socket.write(Buffer.from(input, 'latin1'));
   await once(socket, 'close');
   always(!/^HTTP\/1\.1 500 /m.test(answer), 'nothing is a fault of the server');
   return /^HTTP\/1\.1 [12]\d\d /.test(answer) ? 'accepted' : 'refused';
