@@ -2,7 +2,7 @@ import type { SignatureVerifier } from './core/ports/auth.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Log } from './core/ports/log.ts';
 import { sparingLog } from './core/sparing-log.ts';
-import { problemResponse, SAFE_HEADERS } from './protocol/problems.ts';
+import { problemResponse } from './protocol/problems.ts';
 import type { AgentRoutesOptions } from './routes/agents.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { newRoutes } from './routes/context.ts';
@@ -40,7 +40,6 @@ export function createApp(options: AppOptions) {
   );
   app.use(async (c, next) => {
     await next();
-    for (const [name, value] of Object.entries(SAFE_HEADERS)) c.res.headers.set(name, value);
     // A proxy that kept this connection would send its next request into the end of the process.
     if (options.isDraining()) c.res.headers.set('connection', 'close');
     const { status } = c.res;

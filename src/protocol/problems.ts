@@ -1,3 +1,5 @@
+import { SAFE_HEADERS } from './answers.ts';
+
 /** One fault of a request: where it stands and what was wrong with it. */
 export type Fault = { readonly path: string; readonly detail: string };
 
@@ -40,24 +42,18 @@ export type ProblemOptions = {
 export type Problem = { readonly code: ProblemCode; readonly detail: string } & ProblemOptions;
 
 /**
- * What every answer carries, since browsers can be sent to any address: none of them is a page, whatever it looks like, and
- * none is to be kept, shown in a frame or named to others.
- */
-export const SAFE_HEADERS: Readonly<Record<string, string>> = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
-
-/**
  * A refusal as an HTTP response with an `application/problem+json` body (RFC 9457). The problem type is a URN of
  * ours, so that clients can tell refusals of one status apart.
  */
 export function problemResponse({ code, detail, errors, results, retryAfterMs, headers }: Problem): Response {
   const { status, title } = PROBLEMS[code];
   const body = { type: `urn:agentcast:problem:${code}`, title, status, detail, errors, results };
-  const all = new Headers({ ...headers, ...SAFE_HEADERS, 'content-type': 'application/problem+json' });
-  if (retryAfterMs !== undefined) all.set('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  const seconds = retryAfterMs === undefined ? null : Math.max(1, Math.ceil(retryAfterMs / 1000));
+  const all = {
+    ...headers,
+    ...SAFE_HEADERS,
+    'content-type': 'application/problem+json',
+    ...(seconds !== null && { 'retry-after': String(seconds) }),
+  };
   return new Response(JSON.stringify(body), { status, headers: all });
 }

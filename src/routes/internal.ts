@@ -4,6 +4,7 @@ import { EngineUnavailable } from '../core/ports/engine.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { ItemResult, Publisher, PublishResult } from '../core/publisher.ts';
+import { jsonResponse } from '../protocol/answers.ts';
 import type { AgentEvent } from '../protocol/events.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import type { AppContext } from './context.ts';
@@ -29,7 +30,7 @@ export function internalRoutes(options: InternalRoutesOptions) {
   };
   return newRoutes()
     .post('/api/v1/internal/ws/publish', counted, (c) =>
-      publish(c, options, { parse: parseEventBody, answer: (c, [result]) => answerOne(c, result) }),
+      publish(c, options, { parse: parseEventBody, answer: ([result]) => answerOne(result) }),
     )
     .all(onlyMethods('POST'))
     .post('/api/v1/internal/ws/publish/batch', counted, (c) =>
@@ -40,7 +41,7 @@ export function internalRoutes(options: InternalRoutesOptions) {
 
 type Shape = {
   parse(text: string): readonly AgentEvent[] | Response;
-  answer(c: AppContext, results: readonly ItemResult[]): Response;
+  answer(results: readonly ItemResult[]): Response;
 };
 
 async function publish(c: AppContext, options: InternalRoutesOptions, shape: Shape): Promise<Response> {
@@ -63,7 +64,7 @@ async function publish(c: AppContext, options: InternalRoutesOptions, shape: Sha
     const detail = 'this webhook-id was used with another body within the last 10 minutes';
     return problemResponse({ code: 'idempotency-conflict', detail });
   }
-  return shape.answer(c, result.results);
+  return shape.answer(result.results);
 }
 
 async function attempt(publishing: Promise<PublishResult>): Promise<PublishResult | EngineUnavailable> {
@@ -88,17 +89,17 @@ const engineUnavailable = () =>
     retryAfterMs: RETRY_MS,
   });
 
-function answerOne(c: AppContext, result: ItemResult | undefined): Response {
+function answerOne(result: ItemResult | undefined): Response {
   if (result === undefined || result instanceof EngineUnavailable) return engineUnavailable();
-  return c.json(accepted(result), 202);
+  return jsonResponse(accepted(result), 202);
 }
 
-function answerBatch(c: AppContext, results: readonly ItemResult[]): Response {
+function answerBatch(results: readonly ItemResult[]): Response {
   const isWhole = !results.some((result) => result instanceof EngineUnavailable);
   const items = results.map((result) =>
     result instanceof EngineUnavailable ? { error: 'engine-unavailable' } : accepted(result),
   );
-  if (isWhole) return c.json({ results: items }, 202);
+  if (isWhole) return jsonResponse({ results: items }, 202);
   return problemResponse({
     code: 'engine-unavailable',
     detail: 'the engine took only some of the events; send the same webhook-id again',

@@ -1,4 +1,5 @@
 import { RETRY_MS } from '../core/admission.ts';
+import { jsonResponse, SAFE_HEADERS } from '../protocol/answers.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import { newRoutes } from './context.ts';
 import { onlyMethods } from './methods.ts';
@@ -14,9 +15,9 @@ export type OperationsRoutesOptions = {
 /** What platform engineers and their load balancers ask (contract §7). */
 export function operationsRoutes(options: OperationsRoutesOptions) {
   return newRoutes()
-    .get('/healthz', (c) => c.json({ status: 'ok' }))
+    .get('/healthz', () => jsonResponse({ status: 'ok' }))
     .all(onlyMethods('GET, HEAD'))
-    .get('/readyz', (c) => {
+    .get('/readyz', () => {
       if (options.isDraining()) {
         return problemResponse({
           code: 'draining',
@@ -25,13 +26,13 @@ export function operationsRoutes(options: OperationsRoutesOptions) {
         });
       }
       const reasons = options.unreadiness();
-      if (reasons.length === 0) return c.json({ status: 'ready' });
+      if (reasons.length === 0) return jsonResponse({ status: 'ready' });
       return problemResponse({ code: 'not-ready', detail: reasons.join('; '), retryAfterMs: RETRY_MS });
     })
     .all(onlyMethods('GET, HEAD'))
-    .get('/metrics', async (c) => {
+    .get('/metrics', async () => {
       const { text, contentType } = await options.scrape();
-      return c.body(text, 200, { 'content-type': contentType });
+      return new Response(text, { headers: { ...SAFE_HEADERS, 'content-type': contentType } });
     })
     .all(onlyMethods('GET, HEAD'));
 }

@@ -3,6 +3,7 @@ import type { Disconnection, Operators } from '../core/operators.ts';
 import type { InstanceEntry, RegisteredConnection } from '../core/ports/engine.ts';
 import { EngineUnavailable } from '../core/ports/engine.ts';
 import type { Log } from '../core/ports/log.ts';
+import { jsonResponse } from '../protocol/answers.ts';
 import { namedFaults } from '../protocol/faults.ts';
 import { isUserId, shorten, show, USER_ID_WANTED } from '../protocol/ids.ts';
 import { problemResponse } from '../protocol/problems.ts';
@@ -62,9 +63,9 @@ async function answerSigned(
   }
 }
 
-async function listInstances(c: AppContext, { operators, now }: OperatorRoutesOptions): Promise<Response> {
+async function listInstances(_: AppContext, { operators, now }: OperatorRoutesOptions): Promise<Response> {
   const instances = await operators.instances();
-  return c.json({ instances: instances.map((instance) => instanceJson(instance, now())) });
+  return jsonResponse({ instances: instances.map((instance) => instanceJson(instance, now())) });
 }
 
 async function listConnections(c: AppContext, { operators }: OperatorRoutesOptions): Promise<Response> {
@@ -82,7 +83,7 @@ async function listConnections(c: AppContext, { operators }: OperatorRoutesOptio
     return problemResponse({ code: 'invalid-parameters', detail, errors: named });
   }
   const connections = await operators.connectionsOf(userId);
-  return c.json({ connections: connections.map(connectionJson) });
+  return jsonResponse({ connections: connections.map(connectionJson) });
 }
 
 async function disconnectConnection(c: AppContext, options: OperatorRoutesOptions): Promise<Response> {
@@ -111,7 +112,7 @@ function answerDisconnection(
   const { connectionIds: disconnected } = result;
   const service = c.req.header('x-service-name') ?? '';
   log.info('disconnected by an operator', { service, ...subject, connections: disconnected.length });
-  if (result.kind === 'disconnected') return c.json({ disconnected });
+  if (result.kind === 'disconnected') return jsonResponse({ disconnected });
   const silent = result.instanceIds.join(', ');
   return problemResponse({
     code: 'instance-silent',
