@@ -2,6 +2,7 @@ import type { SignatureVerifier } from './core/ports/auth.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Log } from './core/ports/log.ts';
 import { sparingLog } from './core/sparing-log.ts';
+import { shorten } from './protocol/ids.ts';
 import { problemResponse } from './protocol/problems.ts';
 import type { AgentRoutesOptions } from './routes/agents.ts';
 import { agentRoutes } from './routes/agents.ts';
@@ -36,7 +37,7 @@ export function createApp(options: AppOptions) {
     return problemResponse({ code: 'internal-error', detail: 'this request failed on the server' });
   });
   app.notFound((c) =>
-    problemResponse({ code: 'not-found', detail: `nothing is at ${c.req.method} ${c.req.path}` }),
+    problemResponse({ code: 'not-found', detail: `nothing is at ${c.req.method} ${shorten(c.req.path)}` }),
   );
   app.use(async (c, next) => {
     await next();

@@ -4,7 +4,7 @@ import { failureText, fuzz } from '../fuzz/run.ts';
 import { seedOfRun } from '../support/random.ts';
 
 /** A slice of what `npm run fuzz` does: other inputs at every run, and the seed is told where one fails. */
-const INPUTS = 3_000;
+const INPUTS = 2_000;
 const seed = seedOfRun();
 
 describe(`parsers, of inputs by seed ${seed}`, () => {

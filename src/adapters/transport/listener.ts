@@ -12,6 +12,8 @@ export type TransportOptions = Omit<UpgradeOptions, 'closeTimeoutMs'> & {
   closeTimeoutMs?: number;
   /** How long a client may take to send the head of a request, 10 seconds when absent; the whole gets three times that. */
   headTimeoutMs?: number;
+  /** How long a connection may stand still while an answer is due, or is not read; 30 seconds when absent. */
+  stallTimeoutMs?: number;
 };
 
 export type Address = { host: string; port: number };
@@ -60,12 +62,15 @@ class HttpTransport implements Transport {
   readonly #undecided = new WeakSet<Duplex>();
   #closing: Promise<void> | null = null;
 
-  constructor({ closeTimeoutMs = 5_000, headTimeoutMs = 10_000, ...options }: TransportOptions) {
-    this.#upgrader = new Upgrader({ closeTimeoutMs, ...options });
+  constructor(options: TransportOptions) {
+    const { closeTimeoutMs = 5_000, headTimeoutMs = 10_000, stallTimeoutMs = 30_000 } = options;
+    this.#upgrader = new Upgrader({ ...options, closeTimeoutMs });
     this.#answerRequest = requestListener(options);
     this.#server = createServer(httpLimits(headTimeoutMs), (incoming, outgoing) =>
       this.#onRequest(incoming, outgoing),
     );
+    // Not for WebSockets: ws takes it off those that it gets.
+    this.#server.timeout = stallTimeoutMs;
     this.#server.on('connection', (socket) => this.#onConnection(socket));
     this.#server.on('upgrade', (incoming, socket, head) => this.#onUpgrade(incoming, socket, head));
     this.#server.on('clientError', (error, socket) => this.#onClientError(error, socket));
