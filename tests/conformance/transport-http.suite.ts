@@ -44,16 +44,6 @@ export function httpSuite(rig: TransportRig): void {
       await raw.over;
     });
 
-    test('answers that nobody reads are given up', async () => {
-      const raw = await rig.raw();
-      raw.socket.pause();
-      for (let n = 0; n < 20; n++) raw.request('GET /long');
-      const cut = new Promise((resolve) => raw.socket.once('close', resolve));
-      // What is written to a connection that is gone comes back as a reset.
-      const knocking = setInterval(() => raw.write('x'), 100);
-      await cut.finally(() => clearInterval(knocking));
-    });
-
     test('the route learns that its client is gone', async () => {
       const raw = await rig.raw();
       raw.request('POST /abort?id=gone', { headers: ['Content-Length: 0'] });

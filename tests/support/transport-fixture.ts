@@ -106,7 +106,6 @@ app.post('/abort', (c) => {
   journal.add('started');
   return new Promise<Response>(() => {});
 });
-app.get('/long', (c) => c.text('x'.repeat(4 * 1024 * 1024)));
 app.get('/slow', async (c) => {
   await gate(c.req.query('id') ?? '');
   return c.text('slow');
@@ -178,7 +177,6 @@ const options: TransportOptions = {
   handshakeTimeoutMs: 1_000,
   closeTimeoutMs: 500,
   headTimeoutMs: 500,
-  stallTimeoutMs: 2_000,
   onError: (error, context) => errors.push(`${context}: ${error instanceof Error ? error.message : error}`),
 };
 const transport = createTransport(options);
