@@ -4,6 +4,7 @@ import type { SignatureVerifier } from '../core/ports/auth.ts';
 import type { InstanceEntry, RegisteredConnection } from '../core/ports/engine.ts';
 import { EngineUnavailable } from '../core/ports/engine.ts';
 import type { Log } from '../core/ports/log.ts';
+import type { ConnectionAnswer, InstanceAnswer } from '../protocol/answers.ts';
 import { isUserId, show, USER_ID_WANTED } from '../protocol/ids.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import type { AppContext } from './context.ts';
@@ -117,7 +118,7 @@ function answerDisconnection(
 
 const time = (ms: number): string => new Date(ms).toISOString();
 
-const instanceJson = (instance: InstanceEntry, now: number) => ({
+const instanceJson = (instance: InstanceEntry, now: number): InstanceAnswer => ({
   instance_id: instance.instanceId,
   hostname: instance.hostname,
   port: instance.port,
@@ -128,7 +129,7 @@ const instanceJson = (instance: InstanceEntry, now: number) => ({
   age_ms: Math.max(0, now - instance.startedAt),
 });
 
-const connectionJson = (connection: RegisteredConnection) => ({
+const connectionJson = (connection: RegisteredConnection): ConnectionAnswer => ({
   connection_id: connection.connectionId,
   user_id: connection.userId,
   instance_id: connection.instanceId,
