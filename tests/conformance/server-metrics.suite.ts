@@ -11,11 +11,11 @@ export function metricsSuite(cell: Cell): void {
   describe('GET /metrics', () => {
     // Nothing else happens to this server, so that its numbers are those of these tests.
     const rig = useServer(cell);
-    const scrape = async (): Promise<string> => (await fetch(`${rig().server.url}/metrics`)).text();
+    const scrape = async (): Promise<string> => (await rig().get('/metrics')).text();
     const counts = async () => countsOf(parseMetrics(await scrape()));
 
     test('is the Prometheus text format', async () => {
-      const response = await fetch(`${rig().server.url}/metrics`);
+      const response = await rig().get('/metrics');
       expect(response.status).toBe(200);
       expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4(;|$)/);
       expect(response.headers.get('cache-control')).toBe('no-store');

@@ -3,7 +3,9 @@ import { refTo } from '../json-schema.ts';
 import type { Examples, Operation } from './operation.ts';
 
 const ROOT = '/api/v1/internal/ws';
-const COMMON: readonly ProblemCode[] = ['bad-request', 'unauthorized', 'too-large', 'engine-unavailable'];
+const ASKING: readonly ProblemCode[] = ['unauthorized', 'engine-unavailable'];
+/** A body other than `{}` is refused: a signature over it would say nothing of the target. */
+const ORDERING: readonly ProblemCode[] = [...ASKING, 'bad-request', 'too-large', 'instance-silent'];
 
 const instance = {
   instance_id: 'api-1',
@@ -44,7 +46,7 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
         json: { schema: 'Instances', examples: example('One instance', { instances: [instance] }) },
       },
     ],
-    refusals: COMMON,
+    refusals: ASKING,
   },
   {
     path: `${ROOT}/connections`,
@@ -70,7 +72,7 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
         json: { schema: 'Connections', examples: example('One connection', { connections: [connection] }) },
       },
     ],
-    refusals: [...COMMON, 'invalid-parameters'],
+    refusals: [...ASKING, 'invalid-parameters'],
   },
   {
     path: `${ROOT}/connections/{connection_id}/disconnect`,
@@ -97,7 +99,7 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
         json: { schema: 'Disconnected', examples: example('It was there', { disconnected: ['c-1'] }) },
       },
     ],
-    refusals: [...COMMON, 'not-found', 'instance-silent'],
+    refusals: [...ORDERING, 'not-found'],
   },
   {
     path: `${ROOT}/users/{user_id}/disconnect`,
@@ -127,6 +129,6 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
         },
       },
     ],
-    refusals: [...COMMON, 'invalid-parameters', 'instance-silent'],
+    refusals: [...ORDERING, 'invalid-parameters'],
   },
 ];
