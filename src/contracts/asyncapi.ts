@@ -63,15 +63,18 @@ function operations(): Record<string, object> {
     action: 'send',
     channel: CHANNEL,
     summary: 'What the server says by itself, and events.',
+    description: '`CONNECTED` is the first. Persisted events come in rising `sequence_id`.',
     messages: inChannel(Object.keys(SERVER_MESSAGES)),
   };
-  const fromClient = Object.entries(CLIENT_MESSAGES).map(([name, { operation, summary, answers }]) => {
-    const reply = answers.length === 0 ? {} : { reply: { channel: CHANNEL, messages: inChannel(answers) } };
-    return [
-      operation,
-      { action: 'receive', channel: CHANNEL, summary, messages: inChannel([name]), ...reply },
-    ];
-  });
+  const fromClient = Object.entries(CLIENT_MESSAGES).map(
+    ([name, { operation, summary, description, answers }]) => {
+      const reply = answers.length === 0 ? {} : { reply: { channel: CHANNEL, messages: inChannel(answers) } };
+      return [
+        operation,
+        { action: 'receive', channel: CHANNEL, summary, description, messages: inChannel([name]), ...reply },
+      ];
+    },
+  );
   return { sendToClient: toClient, ...Object.fromEntries(fromClient) };
 }
 

@@ -54,7 +54,7 @@ function operationObject(operation: Operation): object {
     operationId,
     tags: [tag],
     summary,
-    ...(description === undefined ? {} : { description }),
+    description,
     ...(parameters.length === 0 ? {} : { parameters: parameters.map(parameterObject) }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: jsonContent(body) } }),
     security: SECURITY[proof],

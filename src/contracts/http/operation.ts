@@ -40,7 +40,7 @@ export type Operation = {
   readonly operationId: string;
   readonly tag: Tag;
   readonly summary: string;
-  readonly description?: string;
+  readonly description: string;
   /** How a caller says who it is. */
   readonly proof: 'none' | 'token' | 'signature';
   readonly parameters?: readonly Parameter[];

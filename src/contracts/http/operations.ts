@@ -21,6 +21,7 @@ const documentOperation = (path: string, operationId: string, summary: string): 
   operationId,
   tag: 'Operations',
   summary,
+  description: 'Made from the schemas that the server itself goes by; the `ETag` changes with it.',
   proof: 'none',
   parameters: [ifNoneMatch],
   answers: documentAnswers,
@@ -35,6 +36,7 @@ export const OPERATIONS_OPERATIONS: readonly Operation[] = [
     operationId: 'isAlive',
     tag: 'Operations',
     summary: 'Whether the process lives',
+    description: 'For whoever restarts what hangs. It looks at nothing but the process.',
     proof: 'none',
     answers: [
       {
@@ -51,6 +53,8 @@ export const OPERATIONS_OPERATIONS: readonly Operation[] = [
     operationId: 'isReady',
     tag: 'Operations',
     summary: 'Whether this instance should get traffic',
+    description:
+      'It should not while it drains, cannot write to its engine, hears its own hand-overs too late, or its event loop lags.',
     proof: 'none',
     answers: [
       {
@@ -70,6 +74,7 @@ export const OPERATIONS_OPERATIONS: readonly Operation[] = [
     operationId: 'scrapeMetrics',
     tag: 'Operations',
     summary: 'Metrics for Prometheus',
+    description: 'Names begin with `agentcast_`. Nothing in it tells of a user, an agent or a connection.',
     proof: 'none',
     answers: [
       {

@@ -38,11 +38,12 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
     operationId: 'listInstances',
     tag: 'Operators',
     summary: 'List the instances',
+    description: 'One that died is in the list for about half a minute.',
     proof: 'signature',
     answers: [
       {
         status: 200,
-        description: 'Every instance of the cluster. One that died is there for about half a minute.',
+        description: 'Every instance of the cluster.',
         json: { schema: 'Instances', examples: example('One instance', { instances: [instance] }) },
       },
     ],
@@ -54,6 +55,7 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
     operationId: 'listConnections',
     tag: 'Operators',
     summary: 'List the connections of a user, on all instances',
+    description: 'Filters and positions are about 2 seconds old, `last_heartbeat` up to 40.',
     proof: 'signature',
     parameters: [
       {
@@ -68,7 +70,7 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
     answers: [
       {
         status: 200,
-        description: 'Filters and positions are about 2 seconds old, `last_heartbeat` up to 40.',
+        description: 'Every connection of the user.',
         json: { schema: 'Connections', examples: example('One connection', { connections: [connection] }) },
       },
     ],

@@ -2,7 +2,7 @@ import type { ProblemCode, ProblemOptions } from '../../protocol/problems.ts';
 import { PROBLEMS, problemType } from '../../protocol/problems.ts';
 import type { Header } from './operation.ts';
 
-export type Refusal = Pick<ProblemOptions, 'errors' | 'results'> & {
+export type Refusal = Pick<ProblemOptions, 'errors'> & {
   readonly when: string;
   readonly detail: string;
   /** Headers that always come with it. */
@@ -106,13 +106,12 @@ export const REFUSALS: Readonly<Record<ProblemCode, Refusal>> = {
 /** What a refused client gets, for example. */
 export function exampleProblem(code: ProblemCode) {
   const { status, title } = PROBLEMS[code];
-  const { detail, errors, results } = REFUSALS[code];
+  const { detail, errors } = REFUSALS[code];
   return {
     type: problemType(code),
     title,
     status,
     detail,
     ...(errors === undefined ? {} : { errors }),
-    ...(results === undefined ? {} : { results }),
   };
 }

@@ -6,6 +6,7 @@ type ClientMessageName = Extract<MessageName, `client.${string}`>;
 /** A message of a client, and what answers it. */
 export type ClientMessage = Message & {
   readonly operation: string;
+  readonly description: string;
   readonly answers: readonly Exclude<MessageName, ClientMessageName>[];
 };
 
@@ -21,6 +22,7 @@ export const CLIENT_MESSAGES: Readonly<Record<ClientMessageName, ClientMessage>>
   'client.PING': {
     operation: 'receivePing',
     summary: 'Is answered by `PONG`.',
+    description: 'Tells a client whether its connection still lives.',
     example: { type: 'PING' },
     answers: ['PONG'],
   },
@@ -46,6 +48,7 @@ export const CLIENT_MESSAGES: Readonly<Record<ClientMessageName, ClientMessage>>
   'client.REPLAY': {
     operation: 'receiveReplay',
     summary: 'Replays after a position.',
+    description: 'One that is asked for during a replay takes its place: the first then has no `REPLAY_END`.',
     example: { type: 'REPLAY', payload: { last_sequence_id: 41, epoch: 'mc1x2a-7Qd0' } },
     answers: ['REPLAY_START', 'REPLAY_END', 'ERROR'],
   },
