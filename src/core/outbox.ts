@@ -1,4 +1,6 @@
-import { messageFrame } from '../protocol/server-messages.ts';
+import { acceptedAt, messageFrame } from '../protocol/server-messages.ts';
+import type { DeliveryType } from './delivery-type.ts';
+import { PROGRESS } from './delivery-type.ts';
 import { Dropped } from './dropped.ts';
 import type { TaskProgress } from './feed.ts';
 import type { Flusher } from './flusher.ts';
@@ -12,7 +14,7 @@ import { ProgressLane } from './progress-lane.ts';
 import { SendQueue } from './send-queue.ts';
 import type { Turnstile } from './turnstile.ts';
 import type { Waiting } from './waiting.ts';
-import { ProgressPlace } from './waiting.ts';
+import { isEvent, ProgressPlace, typeOf } from './waiting.ts';
 
 /** Bytes that may wait in the socket itself; above it, frames wait here, where their number is bounded. */
 const SOCKET_BYTES = 64 * 1024;
@@ -66,7 +68,11 @@ export class Outbox {
     const { clock, metrics, settings, turnstile } = options;
     this.#options = options;
     this.#queue = new SendQueue(settings.sendBufferSize, metrics);
-    this.#pace = new Pace(settings.rateLimitPerConnection, turnstile.of(this), clock.elapsed());
+    this.#pace = new Pace(settings.rateLimitPerConnection, {
+      globalLimit: turnstile.of(this),
+      metrics,
+      now: clock.elapsed(),
+    });
   }
 
   /** How many frames wait that are neither live events nor progress, this turn's included. */
@@ -80,14 +86,14 @@ export class Outbox {
   }
 
   /** A message of the server itself, or an event that a replay brings: never shed, and free. */
-  push(frame: Uint8Array | string): void {
-    this.#queue.pushFree({ header: null, frame });
+  push(frame: Uint8Array | string, type: DeliveryType): void {
+    this.#queue.pushFree({ header: null, type, frame });
     this.#touch();
   }
 
   /** A message of the server itself that has no place in the order: it waits for no event. */
-  pushAhead(frame: Uint8Array | string): void {
-    this.#queue.pushAhead({ header: null, frame });
+  pushAhead(frame: Uint8Array | string, type: DeliveryType): void {
+    this.#queue.pushAhead({ header: null, type, frame });
     this.#touch();
   }
 
@@ -123,7 +129,7 @@ export class Outbox {
   /** Hands the socket what it has room for; called at the end of a turn, when it has drained, and by the pacer. */
   flush(now = this.#options.clock.elapsed()): void {
     this.#isTouched = false;
-    const { metrics, socket, settings } = this.#options;
+    const { socket, settings } = this.#options;
     this.#pace.fill(now);
     const isShed = this.#queue.expire(now - settings.queueTtlMs);
     // Until nothing may go or the socket is full: one that took everything at once will not tell that it has drained.
@@ -132,7 +138,6 @@ export class Outbox {
       const frames = this.#next(room);
       if (frames.length === 0) break;
       socket.send(frames);
-      metrics.delivered(frames.length);
       this.#blockedSince = null;
     }
     this.#queue.stamp(now);
@@ -176,18 +181,31 @@ export class Outbox {
   }
 
   #next(room: number): (Uint8Array | string)[] {
+    const { metrics } = this.#options;
     const frames: (Uint8Array | string)[] = [];
     let left = room;
+    let oldest: EventRecord | null = null;
     for (const item of this.#queue.take(room, this.#payEvent)) {
       const frame = this.#frameOf(item, left);
       if (frame === null) continue;
       frames.push(frame);
       left -= frame.length;
+      metrics.delivered(typeOf(item), 1);
+      if (oldest === null && isEvent(item)) oldest = item;
     }
+    if (oldest !== null) this.#time(oldest);
     if (frames.length > 0 || this.#queue.length > 0) return frames;
     // Who reads the log comes in between: progress alone may be more than the client ever takes.
     this.#release();
-    return this.#progress.takeAll(room, this.#payProgress);
+    const progress = this.#progress.takeAll(room, this.#payProgress);
+    metrics.delivered(PROGRESS, progress.length);
+    return progress;
+  }
+
+  /** Once a write. Who accepted the event may have another clock: what it says of the future counts as no time. */
+  #time({ header, frame }: EventRecord): void {
+    const { clock, metrics } = this.#options;
+    metrics.deliveredAfter(Math.max(0, clock.now() - acceptedAt(frame, header.eventType)) / 1_000);
   }
 
   #frameOf(item: Waiting, room: number): Uint8Array | string | null {

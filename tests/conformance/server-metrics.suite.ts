@@ -20,7 +20,7 @@ export function metricsSuite(cell: Cell): void {
       expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4(;|$)/);
       expect(response.headers.get('cache-control')).toBe('no-store');
       const names = [...parseMetrics(await response.text()).keys()];
-      expect(names).toContain('agentcast_frames_delivered_total');
+      expect(names).toContain('agentcast_frames_delivered_total{type="PING"}');
       expect(names.filter((name) => !name.startsWith('agentcast_'))).toEqual([]);
     });
 
@@ -48,10 +48,32 @@ export function metricsSuite(cell: Cell): void {
         'upgrades_refused_total{problem="unauthorized"}': 1,
         'upgrades_refused_total{problem="invalid-parameters"}': 1,
       });
-      // CONNECTED, REPLAY_START and REPLAY_END of two, and three events to each.
-      expect(counted.frames_delivered_total).toBeGreaterThanOrEqual(12);
+      expect(counted).toMatchObject({
+        'frames_delivered_total{type="CONNECTED"}': 2,
+        'frames_delivered_total{type="REPLAY_START"}': 2,
+        'frames_delivered_total{type="REPLAY_END"}': 2,
+        // Three events to each, as fast as that: none of them waited.
+        'frames_delivered_total{type="other"}': 6,
+        'replays_ended_total{reason="connected",outcome="caught_up"}': 2,
+        'instances{status="active"}': expect.any(Number),
+      });
+      expect(counted.delivery_latency_seconds_count).toBeGreaterThan(0);
       const text = await scrape();
       for (const secret of secrets) expect(text).not.toContain(secret);
+    });
+
+    test('says what runs, and what it uses', async () => {
+      const counted = await counts();
+      const [build = ''] = Object.keys(counted).filter((name) => name.startsWith('build_info'));
+      expect(build).toMatch(/version="\d+\.\d+\.\d+",runtime="(node|deno)",runtime_version="\d+\.\d+\.\d+"/);
+      expect(counted['process_cpu_seconds_total{mode="user"}']).toBeGreaterThan(0.05);
+      expect(counted.process_resident_memory_bytes).toBeGreaterThan(20_000_000);
+      expect(counted.process_heap_used_bytes).toBeGreaterThan(1_000_000);
+      expect(Math.abs(Date.now() / 1_000 - Number(counted.process_start_time_seconds))).toBeLessThan(3_600);
+      await vi.waitFor(
+        async () => expect((await counts()).event_loop_lag_seconds_count).toBeGreaterThan(5),
+        WAIT,
+      );
     });
 
     test('a probe of the engine is timed', async () => {
