@@ -1,6 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { countsOf, parseMetrics } from '../support/metrics-text.ts';
+import { queries, readDeployed, seriesIn } from '../support/monitoring.ts';
+import { noPromtool, promtool } from '../support/promtool.ts';
 import { TEST_JWT_SECRET, TEST_SERVICE_KEY } from '../support/server-process.ts';
+import { aloneInstance } from '../support/test-instance.ts';
 import { newUser, tokenFor } from '../support/tokens.ts';
 import { numberedEvent } from '../support/worker.ts';
 import type { Cell, ServerRig } from './server-rig.ts';
@@ -22,6 +25,13 @@ export function metricsSuite(cell: Cell): void {
       const names = [...parseMetrics(await response.text()).keys()];
       expect(names).toContain('agentcast_frames_delivered_total{type="PING"}');
       expect(names.filter((name) => !name.startsWith('agentcast_'))).toEqual([]);
+    });
+
+    test('has every series from the first scrape on, the same on every runtime and engine', async () => {
+      const { core, metrics } = aloneInstance();
+      const namesIn = (text: string) =>
+        [...parseMetrics(text).keys()].filter((name) => !name.startsWith('agentcast_build_info{'));
+      expect(namesIn(await scrape())).toEqual(namesIn(await metrics.scrape(core.reading())));
     });
 
     test('says what happened, and nothing of who', async () => {
@@ -60,6 +70,19 @@ export function metricsSuite(cell: Cell): void {
       expect(counted.delivery_latency_seconds_count).toBeGreaterThan(0);
       const text = await scrape();
       for (const secret of secrets) expect(text).not.toContain(secret);
+    });
+
+    test.skipIf(noPromtool !== null)(`is well made, as promtool sees it${noPromtool ?? ''}`, async () => {
+      const { status, output } = await promtool(['check', 'metrics'], await scrape());
+      expect(output).toBe('');
+      expect(status).toBe(0);
+    });
+
+    test('has whatever the dashboard and the alerts ask for', async () => {
+      const there = new Set([...parseMetrics(await scrape()).keys()].map((name) => name.replace(/\{.*/, '')));
+      const asked = seriesIn(queries().join('\n') + readDeployed('prometheus/alerts.yml'));
+      expect(asked.length).toBeGreaterThan(30);
+      expect(asked.filter((name) => !there.has(name))).toEqual([]);
     });
 
     test('says what runs, and what it uses', async () => {
