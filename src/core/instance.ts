@@ -9,6 +9,7 @@ import { Flusher } from './flusher.ts';
 import { GlobalLimit } from './global-limit.ts';
 import { Health } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Latency } from './latency.ts';
 import { Operators } from './operators.ts';
 import { Pacer } from './pacer.ts';
 import type { Clock } from './ports/clock.ts';
@@ -97,6 +98,7 @@ export function createInstance(options: InstanceOptions) {
     turnstile,
     log,
     metrics,
+    latency: new Latency(clock, metrics),
     settings: config,
     changed: (connection: Connection) => registrar.changed(connection),
   };

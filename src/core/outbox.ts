@@ -1,9 +1,10 @@
-import { acceptedAt, messageFrame } from '../protocol/server-messages.ts';
+import { messageFrame } from '../protocol/server-messages.ts';
 import type { DeliveryType } from './delivery-type.ts';
 import { PROGRESS } from './delivery-type.ts';
 import { Dropped } from './dropped.ts';
 import type { TaskProgress } from './feed.ts';
 import type { Flusher } from './flusher.ts';
+import type { Latency } from './latency.ts';
 import { Pace } from './pace.ts';
 import type { Pacer } from './pacer.ts';
 import type { Clock } from './ports/clock.ts';
@@ -30,6 +31,7 @@ export type OutboxContext = {
   /** Stands before the limit over the whole cluster. */
   readonly turnstile: Turnstile;
   readonly metrics: Metrics;
+  readonly latency: Latency;
 };
 
 export type OutboxSettings = {
@@ -135,7 +137,7 @@ export class Outbox {
     // Until nothing may go or the socket is full: one that took everything at once will not tell that it has drained.
     let room = SOCKET_BYTES - socket.bufferedBytes;
     for (; room > 0 && this.#isWaiting; room = SOCKET_BYTES - socket.bufferedBytes) {
-      const frames = this.#next(room);
+      const frames = this.#next(room, now);
       if (frames.length === 0) break;
       socket.send(frames);
       this.#blockedSince = null;
@@ -180,8 +182,8 @@ export class Outbox {
     return this.#isFinishing || this.#pace.pays(forced);
   }
 
-  #next(room: number): (Uint8Array | string)[] {
-    const { metrics } = this.#options;
+  #next(room: number, now: number): (Uint8Array | string)[] {
+    const { latency, metrics } = this.#options;
     const frames: (Uint8Array | string)[] = [];
     let left = room;
     let oldest: EventRecord | null = null;
@@ -193,19 +195,14 @@ export class Outbox {
       metrics.delivered(typeOf(item), 1);
       if (oldest === null && isEvent(item)) oldest = item;
     }
-    if (oldest !== null) this.#time(oldest);
+    // Once a write.
+    if (oldest !== null) latency.left(oldest, now);
     if (frames.length > 0 || this.#queue.length > 0) return frames;
     // Who reads the log comes in between: progress alone may be more than the client ever takes.
     this.#release();
     const progress = this.#progress.takeAll(room, this.#payProgress);
     metrics.delivered(PROGRESS, progress.length);
     return progress;
-  }
-
-  /** Once a write. Who accepted the event may have another clock: what it says of the future counts as no time. */
-  #time({ header, frame }: EventRecord): void {
-    const { clock, metrics } = this.#options;
-    metrics.deliveredAfter(Math.max(0, clock.now() - acceptedAt(frame, header.eventType)) / 1_000);
   }
 
   #frameOf(item: Waiting, room: number): Uint8Array | string | null {

@@ -45,28 +45,27 @@ const TIMESTAMP_AT = '{"type":"","timestamp":"'.length;
 
 /**
  * When an event was accepted, by its frame, in ms since 1970; NaN where the frame is none of `eventFrame`. Read digit
- * by digit: it is asked for at every write, and the place of each digit is known.
+ * by digit, whose places are known: to parse the text takes ten times as long, and it is asked for while events leave.
  */
 export function acceptedAt(frame: Uint8Array, eventType: string): number {
   const start = TIMESTAMP_AT + eventType.length;
-  const number = (from: number, digits: number): number => {
-    let value = 0;
-    for (let at = start + from; at < start + from + digits; at++)
-      value = 10 * value + (frame[at] ?? NaN) - ZERO;
-    return value;
-  };
-  return Date.UTC(
-    number(0, 4),
-    number(5, 2) - 1,
-    number(8, 2),
-    number(11, 2),
-    number(14, 2),
-    number(17, 2),
-    number(20, 3),
-  );
+  const [year, month, day] = [
+    digits(frame, start, 4),
+    digits(frame, start + 5, 2),
+    digits(frame, start + 8, 2),
+  ];
+  const [hour, minute] = [digits(frame, start + 11, 2), digits(frame, start + 14, 2)];
+  const [second, milliseconds] = [digits(frame, start + 17, 2), digits(frame, start + 20, 3)];
+  return Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
 }
 
 const ZERO = '0'.charCodeAt(0);
+
+function digits(frame: Uint8Array, from: number, count: number): number {
+  let value = 0;
+  for (let at = from; at < from + count; at++) value = 10 * value + (frame[at] ?? Number.NaN) - ZERO;
+  return value;
+}
 
 function payloadOf(event: AgentEvent): Record<string, unknown> {
   // The ids of the request stand first and win over fields of the same name in the payload.

@@ -39,6 +39,21 @@ describe('of what it delivers, an instance counts', () => {
     });
   });
 
+  it('progress that waited behind what the socket did not take', async () => {
+    const instance = calm();
+    const socket = await instance.connect(LATEST);
+    socket.block(NEARLY_FULL);
+    await instance.publishMany(2);
+    const progress = { task_id: 't', current_step: 1, total_steps: 2 };
+    await instance.publish({ event_type: 'PROGRESS_UPDATE', payload: progress });
+    socket.unblock();
+    await instance.clock.settle();
+    expect(socket.of('PROGRESS_UPDATE')).toHaveLength(1);
+    expect(await countsOfInstance(instance)).toMatchObject({
+      'frames_delivered_total{type="PROGRESS_UPDATE"}': 1,
+    });
+  });
+
   it('what it says of what was shed', async () => {
     const instance = calm({ sendBufferSize: 1 });
     const socket = await instance.connect(LATEST);
@@ -67,6 +82,26 @@ describe('of what it delivers, an instance counts', () => {
     const counted = await countsOfInstance(instance);
     // One with room for it at once, and those that waited in one write.
     expect(counted).toMatchObject({ delivery_latency_seconds_count: 3, delivery_latency_seconds_sum: 1.5 });
+  });
+
+  it('that of each event, and of each connection that is sent it later', async () => {
+    const instance = calm();
+    const slow = await instance.connect(LATEST);
+    await instance.connect(LATEST);
+    slow.block(2 * NEARLY_FULL);
+    await instance.publish();
+    await instance.clock.advance(1_500);
+    slow.unblock();
+    await instance.clock.settle();
+    expect(await countsOfInstance(instance)).toMatchObject({
+      delivery_latency_seconds_count: 2,
+      delivery_latency_seconds_sum: 1.5,
+    });
+    await instance.publish();
+    expect(await countsOfInstance(instance)).toMatchObject({
+      delivery_latency_seconds_count: 4,
+      delivery_latency_seconds_sum: 1.5,
+    });
   });
 
   it('nothing of what a replay brings late, and no less than no time', async () => {

@@ -6,6 +6,7 @@ describe('of catching up, an instance counts', () => {
   it('how it ended, how much it brought, and how long it took', async () => {
     const instance = aloneInstance();
     await instance.publishMany(25);
+    await instance.clock.advance(1_000);
     const release = instance.engine.hold('read', 'answer');
     const socket = await instance.connect({ query: 'last_sequence_id=5' });
     await instance.clock.advance(300);
