@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -31,6 +32,16 @@ export const queries = (): string[] =>
 /** Every series of ours that a text names. */
 export const seriesIn = (text: string): string[] => [...new Set(text.match(/\bagentcast_[a-z_]+/g))];
 
-/** The names of the alerts, in the order of the file. */
-export const alerts = (): string[] =>
-  [...readDeployed('prometheus/alerts.yml').matchAll(/^ +- alert: (\w+)$/gm)].map(([, name = '']) => name);
+export type AlertRule = {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: Readonly<Record<'summary' | 'description' | 'runbook_url', string>>;
+};
+
+/** The alert rules, in the order of the file. */
+export function alertRules(): readonly AlertRule[] {
+  const { groups } = parse(readDeployed('prometheus/alerts.yml')) as { groups: { rules: AlertRule[] }[] };
+  return groups.flatMap(({ rules }) => rules);
+}
