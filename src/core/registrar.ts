@@ -101,8 +101,10 @@ export class Registrar {
 
   /** Writes everything as it is now. */
   async refresh(): Promise<void> {
-    await this.#turns.once('writing the registry', () => this.#writeAll());
-    await this.#turns.once('counting the instances', () => this.#count());
+    await this.#turns.once('writing the registry', async () => {
+      await this.#writeAll();
+      await this.#count();
+    });
   }
 
   /** Takes the instance and everything of it out of the registry. */
