@@ -2,8 +2,8 @@ import { findChromium } from './chromium-installation.ts';
 import { installWherePossible } from './debian-package.ts';
 import { findDockerCompose } from './docker-compose-installation.ts';
 import { findHaproxy } from './haproxy-installation.ts';
-import { findPython } from './python-installation.ts';
 import { findPromtool } from './promtool.ts';
+import { findPython } from './python-installation.ts';
 
 /** What some tests need and skip themselves without: how it is found, and the package that has it. */
 const PROGRAMS: readonly (readonly [find: () => string | null, name: string])[] = [
