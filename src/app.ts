@@ -1,3 +1,5 @@
+import { asyncApiDocument } from './contracts/asyncapi.ts';
+import { openApiDocument } from './contracts/openapi.ts';
 import type { SignatureVerifier } from './core/ports/auth.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Log } from './core/ports/log.ts';
@@ -7,6 +9,7 @@ import { problemResponse } from './protocol/problems.ts';
 import type { AgentRoutesOptions } from './routes/agents.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { newRoutes } from './routes/context.ts';
+import { contractRoutes } from './routes/contracts.ts';
 import type { InternalRoutesOptions } from './routes/internal.ts';
 import { internalRoutes } from './routes/internal.ts';
 import type { OperationsRoutesOptions } from './routes/operations.ts';
@@ -54,5 +57,6 @@ export function createApp(options: AppOptions) {
     .route('/', agentRoutes(options))
     .route('/', internalRoutes({ ...options, bodies, log: faults }))
     .route('/', operatorRoutes({ ...options, bodies }))
-    .route('/', operationsRoutes(options));
+    .route('/', operationsRoutes(options))
+    .route('/', contractRoutes({ openApi: openApiDocument, asyncApi: asyncApiDocument }));
 }

@@ -3,9 +3,10 @@ import { createClientAddress } from './adapters/auth/client-address.ts';
 import { createTokenVerifier } from './adapters/auth/jwt.ts';
 import { createSignatureVerifier } from './adapters/auth/signatures.ts';
 import { createMemoryEngine } from './adapters/memory/engine.ts';
-import { PrometheusMetrics } from './adapters/metrics/prometheus.ts';
+import { createPrometheusMetrics } from './adapters/metrics/prometheus.ts';
 import { createRedisEngine } from './adapters/redis/engine.ts';
 import { systemClock } from './adapters/system/clock.ts';
+import { watchEventLoop } from './adapters/system/event-loop.ts';
 import { createLog } from './adapters/system/log.ts';
 import { systemRandom } from './adapters/system/random.ts';
 import { createTransport } from './adapters/transport/listener.ts';
@@ -15,6 +16,7 @@ import { createInstance } from './core/instance.ts';
 import type { Engine } from './core/ports/engine.ts';
 import type { Log } from './core/ports/log.ts';
 import type { Runtime } from './core/ports/runtime.ts';
+import { VERSION } from './version.ts';
 
 /** How long a peer has to complete its handshake, in ms. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -45,7 +47,7 @@ export async function serve(config: Config, runtime: Runtime, extra: Extra = () 
   }
   const engine = createEngine(config, log);
   await engine.connect(ENGINE_TIMEOUT_MS);
-  const metrics = new PrometheusMetrics();
+  const metrics = createMetrics(config, runtime);
   const instance = createInstance({
     config,
     engine,
@@ -85,6 +87,7 @@ export async function serve(config: Config, runtime: Runtime, extra: Extra = () 
   await instance.begin();
   const { host, port } = await transport.listen({ host: config.host, port: config.port });
   await instance.start(port);
+  const stopWatching = watchEventLoop((seconds) => metrics.loopWasLate(seconds));
   const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   log.info('listening', { host, port, address, runtime: runtime.name, engine: engineName(config) });
   return {
@@ -94,6 +97,7 @@ export async function serve(config: Config, runtime: Runtime, extra: Extra = () 
       await instance.drain();
       await transport.close();
       await instance.stop();
+      stopWatching();
     },
   };
 }
@@ -102,6 +106,18 @@ export async function serve(config: Config, runtime: Runtime, extra: Extra = () 
 export const randomSuffix = (): string => randomBytes(4).toString('hex');
 
 const engineName = ({ redisUrls }: Config): string => (redisUrls.length === 0 ? 'memory' : 'redis');
+
+function createMetrics(config: Config, runtime: Runtime) {
+  const build = {
+    version: VERSION,
+    runtime: runtime.name,
+    runtimeVersion: runtime.version,
+    engine: engineName(config),
+    instanceId: config.instanceId,
+    startedAt: systemClock.now(),
+  };
+  return createPrometheusMetrics({ build, usage: () => runtime.usage() });
+}
 
 function createEngine(config: Config, log: Log): Engine {
   const options = {

@@ -5,6 +5,7 @@ import { messageFrame } from '../protocol/server-messages.ts';
 import { ClientRequests } from './client-requests.ts';
 import type { ConnectionContext, ConnectionTicket } from './connection-context.ts';
 import { Delivery } from './delivery.ts';
+import { typeOfMessage } from './delivery-type.ts';
 import type { Feed } from './feed.ts';
 import { Outbox } from './outbox.ts';
 import type { ConnectionEntry } from './ports/engine.ts';
@@ -65,6 +66,7 @@ export class Connection {
         outbox: this.#outbox,
         filters: ticket.filters,
         metrics: context.metrics,
+        elapsed: () => context.clock.elapsed(),
         say: (message) => this.say(message),
         failed: (error) => this.#fail(error),
       },
@@ -117,8 +119,9 @@ export class Connection {
   say(message: ServerMessage): void {
     if (this.#isClosed) return;
     const frame = messageFrame(message, this.#context.clock.now());
-    if (AHEAD.has(message.type)) this.#outbox.pushAhead(frame);
-    else this.#outbox.push(frame);
+    const type = typeOfMessage(message.type);
+    if (AHEAD.has(message.type)) this.#outbox.pushAhead(frame, type);
+    else this.#outbox.push(frame, type);
     // Events are bounded by themselves; a client that asks and asks and reads nothing is bounded here (G6). A page of a
     // replay is no more than the events.
     const most = this.#context.settings.sendBufferSize + CONTROL_FRAMES;

@@ -1,11 +1,12 @@
 import type { Filters } from '../protocol/filters.ts';
 import { passes } from '../protocol/filters.ts';
 import type { Missing, ReplayReason, ServerMessage } from '../protocol/server-messages.ts';
+import { typeOfEvent } from './delivery-type.ts';
 import type { Feed, TaskProgress } from './feed.ts';
 import type { Outbox } from './outbox.ts';
 import type { EventRecord, Page, Position, Tail } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
-import type { Metrics } from './ports/metrics.ts';
+import type { CatchUpReason, Metrics } from './ports/metrics.ts';
 import { further } from './position.ts';
 import type { ClaimedPosition } from './replay-plan.ts';
 import { planReplay } from './replay-plan.ts';
@@ -15,16 +16,21 @@ export type DeliveryOptions = {
   readonly outbox: Outbox;
   readonly filters: Filters;
   readonly metrics: Metrics;
+  /** As `Clock.elapsed`. */
+  elapsed(): number;
   say(message: ServerMessage): void;
   failed(error: unknown): void;
 };
 
 /** One way through the log, from where the client is to where the stream is. */
 type CatchUp = {
-  /** Announced with REPLAY_START and REPLAY_END; a repair that finds everything stays silent. */
-  reason: ReplayReason | null;
+  /** What a client asked for is announced with REPLAY_START and REPLAY_END; a repair that finds everything stays silent. */
+  readonly reason: CatchUpReason;
+  /** When it began, by `Clock.elapsed`. */
+  readonly since: number;
   announced: boolean;
-  /** Since the last REPLAY_START. */
+  /** Since it began, and since the last REPLAY_START. */
+  events: number;
   delivered: number;
   /** Up to where the stream was named missing: in another epoch, the same numbers are other events. */
   named: Position | null;
@@ -74,7 +80,7 @@ export class Delivery {
   }
 
   /** Replays from a position, and then goes on live; takes the place of a replay under way. */
-  replay(reason: ReplayReason, from: ClaimedPosition): void {
+  replay(reason: Exclude<CatchUpReason, 'repair'>, from: ClaimedPosition): void {
     this.#position = from;
     this.#goBack(reason);
   }
@@ -90,7 +96,7 @@ export class Delivery {
     const follows =
       position.epoch === this.#position.epoch && position.sequenceId - this.#position.sequenceId;
     if (follows === 1) this.#deliver(record, position);
-    else if (follows === false || follows > 0) this.#goBack(null);
+    else if (follows === false || follows > 0) this.#goBack('repair');
   }
 
   /** Looks into the log if the stream may have gone on without this connection, or a look failed before. */
@@ -102,7 +108,7 @@ export class Delivery {
       return;
     }
     const { epoch, sequenceId } = this.#position;
-    if (end === null || end.epoch !== epoch || end.sequenceId !== sequenceId) this.#goBack(null);
+    if (end === null || end.epoch !== epoch || end.sequenceId !== sequenceId) this.#goBack('repair');
   }
 
   progress(task: TaskProgress, merged: number): void {
@@ -113,12 +119,21 @@ export class Delivery {
   }
 
   end(): void {
+    if (!this.#ended) this.#giveUp('abandoned');
     this.#ended = true;
   }
 
-  #goBack(reason: ReplayReason | null): void {
-    this.#catchUp = { reason, announced: false, delivered: 0, named: null, heard: this.#options.feed.end };
+  #goBack(reason: CatchUpReason): void {
+    this.#giveUp('replaced');
+    const { elapsed, feed } = this.#options;
+    const none = { announced: false, events: 0, delivered: 0, named: null };
+    this.#catchUp = { reason, since: elapsed(), ...none, heard: feed.end };
     this.#run();
+  }
+
+  #giveUp(outcome: 'abandoned' | 'replaced'): void {
+    const reason = this.#catchUp?.reason ?? 'repair';
+    if (reason !== 'repair') this.#options.metrics.replayGivenUp(reason, outcome);
   }
 
   #run(): void {
@@ -152,9 +167,10 @@ export class Delivery {
   #apply(page: Page, catchUp: CatchUp): void {
     const { after, missing } = planReplay(this.#position, page.tail);
     const { epoch } = page.tail;
-    if (isNews(missing, epoch, catchUp.named) || (catchUp.reason !== null && !catchUp.announced)) {
+    const asked = catchUp.reason === 'repair' ? null : catchUp.reason;
+    if (isNews(missing, epoch, catchUp.named) || (asked !== null && !catchUp.announced)) {
       const payload = { epoch, after_sequence_id: after, complete: missing === null, missing };
-      const reason = catchUp.announced ? 'resync' : (catchUp.reason ?? 'resync');
+      const reason: ReplayReason = catchUp.announced ? 'resync' : (asked ?? 'resync');
       this.#options.say({ type: 'REPLAY_START', payload: { reason, ...payload } });
       this.#options.metrics.replayed(reason, missing);
       catchUp.announced = true;
@@ -168,7 +184,8 @@ export class Delivery {
     for (const record of page.records) {
       this.#position = { epoch, sequenceId: record.header.position?.sequenceId ?? 0 };
       if (!passes(this.#filters, record.header)) continue;
-      this.#options.outbox.push(record.frame);
+      this.#options.outbox.push(record.frame, typeOfEvent(record.header.eventType));
+      catchUp.events++;
       catchUp.delivered++;
     }
     if (page.records.length === 0 || this.#position.sequenceId === page.tail.sequenceId)
@@ -181,11 +198,15 @@ export class Delivery {
     if (heard !== null && (heard.epoch !== tail.epoch || heard.sequenceId > tail.sequenceId)) return;
     this.#position = { epoch: tail.epoch, sequenceId: tail.sequenceId };
     this.#catchUp = null;
-    if (catchUp.reason === null) this.#options.metrics.repaired();
+    this.#options.metrics.caughtUp(catchUp.reason, this.#sizeOf(catchUp));
     this.#options.feed.advance(this.#position as Position);
     if (!catchUp.announced) return;
     const payload = { sequence_id: tail.sequenceId, delivered: catchUp.delivered };
     this.#options.say({ type: 'REPLAY_END', payload });
+  }
+
+  #sizeOf({ events, since }: CatchUp): { events: number; seconds: number } {
+    return { events, seconds: (this.#options.elapsed() - since) / 1_000 };
   }
 
   #deliver(record: EventRecord, position: Position): void {

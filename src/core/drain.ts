@@ -1,6 +1,7 @@
 import { CLOSE } from '../protocol/close-codes.ts';
 import type { Connection } from './connection.ts';
 import type { Clock } from './ports/clock.ts';
+import type { DrainReading, Metrics } from './ports/metrics.ts';
 import type { Random } from './ports/random.ts';
 
 /** How often a drain looks whether everybody has left, in ms. */
@@ -15,6 +16,7 @@ export type DrainOptions = {
   readonly random: Random;
   readonly connections: ReadonlyMap<string, Connection>;
   readonly timeoutMs: number;
+  readonly metrics: Pick<Metrics, 'drainHinted'>;
   /** How many upgrades are under way: who was accepted before the drain may open only now. */
   upgrading(): number;
 };
@@ -27,6 +29,7 @@ export class Drain {
   readonly #options: DrainOptions;
   readonly #told = new WeakSet<Connection>();
   #isDraining = false;
+  #deadline: number | null = null;
 
   constructor(options: DrainOptions) {
     this.#options = options;
@@ -34,6 +37,14 @@ export class Drain {
 
   get isDraining(): boolean {
     return this.#isDraining;
+  }
+
+  /** How far it is. */
+  reading(): DrainReading {
+    const { clock, connections } = this.#options;
+    if (this.#deadline === null) return { isDraining: this.#isDraining, connections: 0, seconds: 0 };
+    const seconds = Math.max(0, this.#deadline - clock.elapsed()) / 1_000;
+    return { isDraining: true, connections: connections.size, seconds };
   }
 
   /** Refuses new connections from now on. */
@@ -46,6 +57,7 @@ export class Drain {
     this.begin();
     const { clock, connections, timeoutMs } = this.#options;
     const deadline = clock.elapsed() + timeoutMs;
+    this.#deadline = deadline;
     await this.#emptyBy(deadline, () => this.#announce(deadline));
     for (const connection of connections.values()) connection.close(CLOSE.serviceRestart);
     await this.#emptyBy(clock.elapsed() + FAREWELL_MS);
@@ -56,7 +68,7 @@ export class Drain {
    * then. Connections in the middle of a replay are asked to leave last.
    */
   #announce(deadline: number): void {
-    const { clock, connections, random } = this.#options;
+    const { clock, connections, metrics, random } = this.#options;
     const leftMs = Math.ceil(deadline - clock.elapsed());
     const all = [...connections.values()].filter((connection) => !this.#told.has(connection));
     const ordered = [
@@ -67,6 +79,7 @@ export class Drain {
       const share = (index + random.fraction()) / ordered.length;
       connection.drain(Math.floor(share * HINTED_SHARE * leftMs), leftMs);
       this.#told.add(connection);
+      metrics.drainHinted();
     });
   }
 

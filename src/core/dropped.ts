@@ -1,11 +1,15 @@
 import type { Priority } from '../protocol/events.ts';
 import { PRIORITIES } from '../protocol/events.ts';
 import type { DropReason, ServerMessage } from '../protocol/server-messages.ts';
+import { typeOfMessage } from './delivery-type.ts';
 import type { EventHeader } from './ports/engine.ts';
+
+const MESSAGES_DROPPED = typeOfMessage('MESSAGES_DROPPED');
 
 /** Stands in a queue in place of the events that were shed there, one after another and for one reason (G3). */
 export class Dropped {
   readonly header = null;
+  readonly type = MESSAGES_DROPPED;
   readonly reason: DropReason;
   readonly #byPriority: Partial<Record<Priority, number>> = {};
   #count = 0;

@@ -3,6 +3,7 @@ import type { Cancel, Clock } from './ports/clock.ts';
 import type { Engine, Lease } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
+import type { Metrics } from './ports/metrics.ts';
 
 /** How often the engine is asked at most, in ms, and what a lease is for. */
 const LEASE_MS = 100;
@@ -24,6 +25,7 @@ export type GlobalLimitOptions = {
   readonly engine: Pick<Engine, 'limits'>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'leased' | 'leaseFailed'>;
   /** Messages a second over the whole cluster; more than 0. */
   readonly rate: number;
 };
@@ -57,6 +59,11 @@ export class GlobalLimit implements Allowance {
 
   constructor(options: GlobalLimitOptions) {
     this.#options = options;
+  }
+
+  /** Instances that share it, as far as is known. */
+  get instances(): number {
+    return this.#instances;
   }
 
   take(count: number): boolean {
@@ -162,12 +169,14 @@ export class GlobalLimit implements Allowance {
     this.#balance = this.#leased + granted;
     this.#instances = instances;
     this.#isAway = false;
+    this.#options.metrics.leased(granted);
   }
 
   #unanswered(error: unknown): void {
     this.#refill();
     this.#refilledAt = this.#options.clock.elapsed();
     this.#isAway = true;
+    this.#options.metrics.leaseFailed();
     // Health tells that the engine does not answer.
     if (!(error instanceof EngineUnavailable))
       this.#options.log.error('leasing failed', { error: String(error) });

@@ -23,6 +23,7 @@ export class Health {
   readonly #metrics: Metrics;
   readonly #isCaughtUp: () => boolean;
   readonly #stop: Cancel;
+  readonly #startedAt: number;
   #provenAt: number | null = null;
   #failure = 'the engine was not reached yet';
   #isProbing = false;
@@ -34,7 +35,8 @@ export class Health {
     this.#clock = clock;
     this.#metrics = metrics;
     this.#isCaughtUp = isCaughtUp;
-    this.#expected = clock.elapsed() + PROBE_EVERY_MS;
+    this.#startedAt = clock.elapsed();
+    this.#expected = this.#startedAt + PROBE_EVERY_MS;
     this.#stop = clock.every(PROBE_EVERY_MS, () => this.#tick());
     void this.#probe();
   }
@@ -51,9 +53,9 @@ export class Health {
     return reasons;
   }
 
-  /** How late the last tick came, in ms. */
-  get lagMs(): number {
-    return this.#lag;
+  /** How long ago the engine answered a probe, in ms; since the start where it never has. */
+  get probeAgeMs(): number {
+    return this.#clock.elapsed() - (this.#provenAt ?? this.#startedAt);
   }
 
   stop(): void {
@@ -70,11 +72,10 @@ export class Health {
   async #probe(): Promise<void> {
     if (this.#isProbing) return;
     this.#isProbing = true;
-    const askedAt = this.#clock.elapsed();
     try {
-      await this.#engine.probe();
+      const { commandMs, totalMs } = await this.#engine.probe();
       this.#provenAt = this.#clock.elapsed();
-      this.#metrics.engineProbed((this.#provenAt - askedAt) / 1_000);
+      this.#metrics.engineProbed({ commandSeconds: commandMs / 1_000, seconds: totalMs / 1_000 });
       this.#failure = 'the engine does not answer';
     } catch (error) {
       this.#metrics.engineProbeFailed();

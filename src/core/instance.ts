@@ -9,6 +9,7 @@ import { Flusher } from './flusher.ts';
 import { GlobalLimit } from './global-limit.ts';
 import { Health } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Latency } from './latency.ts';
 import { Operators } from './operators.ts';
 import { Pacer } from './pacer.ts';
 import type { Clock } from './ports/clock.ts';
@@ -56,6 +57,7 @@ export function createInstance(options: InstanceOptions) {
     random,
     connections,
     timeoutMs: config.drainTimeoutMs,
+    metrics,
     upgrading: () => admission.pending,
   });
   const entry = (): InstanceEntry => ({
@@ -69,7 +71,8 @@ export function createInstance(options: InstanceOptions) {
   });
   const faults = sparingLog(log, clock);
   const feeds = new Feeds(engine, faults, { ...config, clock });
-  const reconciler = new Reconciler({ engine, feeds, clock, log, intervalMs: config.reconcileIntervalMs });
+  const intervalMs = config.reconcileIntervalMs;
+  const reconciler = new Reconciler({ engine, feeds, clock, log, metrics, intervalMs });
   engine.handover.listen({
     received: (userId, record) => feeds.receive(userId, record),
     interrupted: () => reconciler.interrupted(),
@@ -84,7 +87,7 @@ export function createInstance(options: InstanceOptions) {
   const tokenExpiry = new TokenExpiry(clock, metrics);
   const registrar = new Registrar({ engine, clock, log: faults, connections, instance: entry });
   const rate = config.rateLimitGlobal;
-  const globalLimit = rate === 0 ? null : new GlobalLimit({ engine, clock, log: faults, rate });
+  const globalLimit = rate === 0 ? null : new GlobalLimit({ engine, clock, log: faults, metrics, rate });
   const turnstile = new Turnstile(globalLimit ?? UNLIMITED);
   const pacer = new Pacer(clock, turnstile);
   const context = {
@@ -95,6 +98,7 @@ export function createInstance(options: InstanceOptions) {
     turnstile,
     log,
     metrics,
+    latency: new Latency(clock, metrics),
     settings: config,
     changed: (connection: Connection) => registrar.changed(connection),
   };
@@ -129,8 +133,11 @@ export function createInstance(options: InstanceOptions) {
     /** How it stands now. */
     reading: (): InstanceReading => ({
       ...readConnections(connections.values(), admission.pending),
-      eventLoopLagSeconds: health.lagMs / 1_000,
-      isDraining: drain.isDraining,
+      limits: { connections: maxConnections, waiting: config.sendBufferSize },
+      drain: drain.reading(),
+      probeAgeSeconds: health.probeAgeMs / 1_000,
+      instances: registrar.seen,
+      limitInstances: globalLimit?.instances ?? 0,
     }),
     connections,
     reconciler,

@@ -1,7 +1,10 @@
 import { messageFrame } from '../protocol/server-messages.ts';
+import type { DeliveryType } from './delivery-type.ts';
+import { PROGRESS } from './delivery-type.ts';
 import { Dropped } from './dropped.ts';
 import type { TaskProgress } from './feed.ts';
 import type { Flusher } from './flusher.ts';
+import type { Latency } from './latency.ts';
 import { Pace } from './pace.ts';
 import type { Pacer } from './pacer.ts';
 import type { Clock } from './ports/clock.ts';
@@ -12,7 +15,7 @@ import { ProgressLane } from './progress-lane.ts';
 import { SendQueue } from './send-queue.ts';
 import type { Turnstile } from './turnstile.ts';
 import type { Waiting } from './waiting.ts';
-import { ProgressPlace } from './waiting.ts';
+import { isEvent, ProgressPlace, typeOf } from './waiting.ts';
 
 /** Bytes that may wait in the socket itself; above it, frames wait here, where their number is bounded. */
 const SOCKET_BYTES = 64 * 1024;
@@ -28,6 +31,7 @@ export type OutboxContext = {
   /** Stands before the limit over the whole cluster. */
   readonly turnstile: Turnstile;
   readonly metrics: Metrics;
+  readonly latency: Latency;
 };
 
 export type OutboxSettings = {
@@ -66,7 +70,11 @@ export class Outbox {
     const { clock, metrics, settings, turnstile } = options;
     this.#options = options;
     this.#queue = new SendQueue(settings.sendBufferSize, metrics);
-    this.#pace = new Pace(settings.rateLimitPerConnection, turnstile.of(this), clock.elapsed());
+    this.#pace = new Pace(settings.rateLimitPerConnection, {
+      globalLimit: turnstile.of(this),
+      metrics,
+      now: clock.elapsed(),
+    });
   }
 
   /** How many frames wait that are neither live events nor progress, this turn's included. */
@@ -80,14 +88,14 @@ export class Outbox {
   }
 
   /** A message of the server itself, or an event that a replay brings: never shed, and free. */
-  push(frame: Uint8Array | string): void {
-    this.#queue.pushFree({ header: null, frame });
+  push(frame: Uint8Array | string, type: DeliveryType): void {
+    this.#queue.pushFree({ header: null, type, frame });
     this.#touch();
   }
 
   /** A message of the server itself that has no place in the order: it waits for no event. */
-  pushAhead(frame: Uint8Array | string): void {
-    this.#queue.pushAhead({ header: null, frame });
+  pushAhead(frame: Uint8Array | string, type: DeliveryType): void {
+    this.#queue.pushAhead({ header: null, type, frame });
     this.#touch();
   }
 
@@ -123,16 +131,15 @@ export class Outbox {
   /** Hands the socket what it has room for; called at the end of a turn, when it has drained, and by the pacer. */
   flush(now = this.#options.clock.elapsed()): void {
     this.#isTouched = false;
-    const { metrics, socket, settings } = this.#options;
+    const { socket, settings } = this.#options;
     this.#pace.fill(now);
     const isShed = this.#queue.expire(now - settings.queueTtlMs);
     // Until nothing may go or the socket is full: one that took everything at once will not tell that it has drained.
     let room = SOCKET_BYTES - socket.bufferedBytes;
     for (; room > 0 && this.#isWaiting; room = SOCKET_BYTES - socket.bufferedBytes) {
-      const frames = this.#next(room);
+      const frames = this.#next(room, now);
       if (frames.length === 0) break;
       socket.send(frames);
-      metrics.delivered(frames.length);
       this.#blockedSince = null;
     }
     this.#queue.stamp(now);
@@ -175,19 +182,27 @@ export class Outbox {
     return this.#isFinishing || this.#pace.pays(forced);
   }
 
-  #next(room: number): (Uint8Array | string)[] {
+  #next(room: number, now: number): (Uint8Array | string)[] {
+    const { latency, metrics } = this.#options;
     const frames: (Uint8Array | string)[] = [];
     let left = room;
+    let oldest: EventRecord | null = null;
     for (const item of this.#queue.take(room, this.#payEvent)) {
       const frame = this.#frameOf(item, left);
       if (frame === null) continue;
       frames.push(frame);
       left -= frame.length;
+      metrics.delivered(typeOf(item), 1);
+      if (oldest === null && isEvent(item)) oldest = item;
     }
+    // Once a write.
+    if (oldest !== null) latency.left(oldest, now);
     if (frames.length > 0 || this.#queue.length > 0) return frames;
     // Who reads the log comes in between: progress alone may be more than the client ever takes.
     this.#release();
-    return this.#progress.takeAll(room, this.#payProgress);
+    const progress = this.#progress.takeAll(room, this.#payProgress);
+    metrics.delivered(PROGRESS, progress.length);
+    return progress;
   }
 
   #frameOf(item: Waiting, room: number): Uint8Array | string | null {

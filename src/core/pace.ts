@@ -1,26 +1,54 @@
 import type { Allowance } from './allowance.ts';
+import type { Metrics, RateLimit } from './ports/metrics.ts';
 import { TokenBucket } from './token-bucket.ts';
+
+export type PaceOptions = {
+  /** The part of this connection in the limit over the whole cluster. */
+  readonly globalLimit: Allowance;
+  readonly metrics: Pick<Metrics, 'heldUp'>;
+  /** By `Clock.elapsed`. */
+  readonly now: number;
+};
 
 /** What one connection may be sent: its own rate, and its part of the limit over the whole cluster (G11). */
 export class Pace {
   readonly #bucket: TokenBucket | null;
-  readonly #globalLimit: Allowance;
+  readonly #options: PaceOptions;
+  #now: number;
+  /** What keeps messages waiting, and since when. */
+  #hold: { readonly limit: RateLimit; readonly since: number } | null = null;
 
-  /** @param perSecond 0 = unlimited @param now by `Clock.elapsed` */
-  constructor(perSecond: number, globalLimit: Allowance, now: number) {
-    this.#bucket = perSecond === 0 ? null : new TokenBucket(perSecond, now);
-    this.#globalLimit = globalLimit;
+  /** @param perSecond 0 = unlimited */
+  constructor(perSecond: number, options: PaceOptions) {
+    this.#bucket = perSecond === 0 ? null : new TokenBucket(perSecond, options.now);
+    this.#options = options;
+    this.#now = options.now;
   }
 
+  /** @param now by `Clock.elapsed` */
   fill(now: number): void {
+    this.#now = now;
     this.#bucket?.fill(now);
   }
 
   /** Whether one more message may go now. `forced` goes in any case, and is counted (G7). */
   pays(forced: boolean): boolean {
-    if (forced) this.#globalLimit.force(1);
-    else if (this.#bucket?.has(1) === false || !this.#globalLimit.take(1)) return false;
+    const { globalLimit } = this.#options;
+    if (forced) globalLimit.force(1);
+    else if (this.#bucket?.has(1) === false) return this.#waitsFor('connection');
+    else if (!globalLimit.take(1)) return this.#waitsFor('cluster');
     this.#bucket?.spend(1);
+    if (this.#hold !== null) this.#goOn(this.#hold);
     return true;
+  }
+
+  #waitsFor(limit: RateLimit): false {
+    this.#hold ??= { limit, since: this.#now };
+    return false;
+  }
+
+  #goOn({ limit, since }: { readonly limit: RateLimit; readonly since: number }): void {
+    this.#hold = null;
+    this.#options.metrics.heldUp(limit, (this.#now - since) / 1_000);
   }
 }

@@ -35,6 +35,7 @@ export class Publisher {
 
   /** @throws EngineUnavailable when the engine took none of it */
   async publish(request: PublishRequest): Promise<PublishResult> {
+    const since = this.#clock.elapsed();
     const deadline = new Deadline(this.#clock, ANSWER_WITHIN_MS);
     try {
       return await this.#publish(request, deadline);
@@ -43,6 +44,7 @@ export class Publisher {
       throw error;
     } finally {
       deadline.end();
+      this.#metrics.publishTook((this.#clock.elapsed() - since) / 1_000);
     }
   }
 

@@ -4,6 +4,7 @@ import type { Cancel, Clock } from './ports/clock.ts';
 import type { Engine, Position } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
+import type { Metrics } from './ports/metrics.ts';
 
 /** How many streams are opened again at a time after an interruption. */
 const REOPEN_BATCH = 200;
@@ -13,6 +14,7 @@ export type ReconcilerOptions = {
   readonly feeds: Feeds;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'interrupted'>;
   readonly intervalMs: number;
 };
 
@@ -41,6 +43,7 @@ export class Reconciler {
   /** Hand-overs may have been lost. */
   interrupted(): void {
     this.#interruptions++;
+    this.#options.metrics.interrupted();
     void this.run();
   }
 

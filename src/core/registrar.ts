@@ -13,6 +13,8 @@ export const REFRESH_MS = 40_000;
 const WRITE_MS = 1_000;
 /** How often dead instances are looked for, in ms. */
 const CLEAR_MS = 5_000;
+/** How often the instances are counted, in ms. */
+const COUNT_MS = 10_000;
 /** Announcements in a row before others are taken for dead: while the engine was away, everybody was silent. */
 const STEADY = 3;
 /** How many connections one batch writes. */
@@ -44,6 +46,7 @@ export class Registrar {
   readonly #left = new Map<Owned, number>();
 
   #announced = 0;
+  #seen = { active: 0, draining: 0 };
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
@@ -52,6 +55,12 @@ export class Registrar {
     this.#turns.repeat('keeping the registry', ANNOUNCE_MS, () => this.#announce());
     this.#turns.repeat('keeping the registry', WRITE_MS, () => this.#writeDue());
     this.#turns.repeat('keeping the registry', CLEAR_MS, () => this.#clearDead());
+    this.#turns.repeat('counting the instances', COUNT_MS, () => this.#count());
+  }
+
+  /** Instances by their status, when they were last counted. */
+  get seen(): { readonly active: number; readonly draining: number } {
+    return this.#seen;
   }
 
   opened(connection: Connection): void {
@@ -92,7 +101,10 @@ export class Registrar {
 
   /** Writes everything as it is now. */
   async refresh(): Promise<void> {
-    await this.#turns.once('writing the registry', () => this.#writeAll());
+    await this.#turns.once('writing the registry', async () => {
+      await this.#writeAll();
+      await this.#count();
+    });
   }
 
   /** Takes the instance and everything of it out of the registry. */
@@ -119,6 +131,12 @@ export class Registrar {
       if (!isKnown) for (const connection of this.#writtenAt.keys()) this.#changed.add(connection);
     }
     if (!isKnown) log.warn('the registry had lost this instance, or another process goes by its id');
+  }
+
+  async #count(): Promise<void> {
+    const seen = { active: 0, draining: 0 };
+    for (const { status } of await this.#options.engine.registry.instances()) seen[status]++;
+    this.#seen = seen;
   }
 
   #writeOpened(): void {

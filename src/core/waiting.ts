@@ -1,14 +1,21 @@
 import type { DropReason } from '../protocol/server-messages.ts';
+import type { DeliveryType } from './delivery-type.ts';
+import { PROGRESS, typeOfEvent } from './delivery-type.ts';
 import { Dropped } from './dropped.ts';
 import type { TaskProgress } from './feed.ts';
 import type { EventRecord } from './ports/engine.ts';
 
 /** What is sent for nothing: messages of the server itself, and what a replay brings. */
-export type FreeFrame = { readonly header: null; readonly frame: Uint8Array | string };
+export type FreeFrame = {
+  readonly header: null;
+  readonly type: DeliveryType;
+  readonly frame: Uint8Array | string;
+};
 
 /** The place in the order where a task's progress came. What is sent there is the newest of it by then. */
 export class ProgressPlace {
   readonly header = null;
+  readonly type = PROGRESS;
   readonly task: TaskProgress;
 
   constructor(task: TaskProgress) {
@@ -19,6 +26,10 @@ export class ProgressPlace {
 export type Waiting = EventRecord | FreeFrame | Dropped | ProgressPlace;
 
 export const isEvent = (item: Waiting): item is EventRecord => item.header !== null;
+
+/** What its frame counts as when it is sent. */
+export const typeOf = (item: Waiting): DeliveryType =>
+  item.header === null ? item.type : typeOfEvent(item.header.eventType);
 
 export const isSheddable = (item: Waiting | undefined): item is EventRecord =>
   item !== undefined && isEvent(item) && item.header.priority !== 'critical';

@@ -1,16 +1,63 @@
-/**
- * What every answer carries, since browsers can be sent to any address: none of them is a page, whatever it looks like, and
- * none is to be kept, shown in a frame or named to others.
- */
-export const SAFE_HEADERS: Readonly<Record<string, string>> = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
+import * as v from 'valibot';
+import { epochSchema, sequenceIdSchema } from './client-messages.ts';
+import { filtersInForceSchema } from './filters.ts';
+import { idSchema, userIdSchema } from './ids.ts';
+import type { Immutable } from './immutable.ts';
+import { PROBLEMS, type ProblemCode, problemType } from './problems.ts';
+import { timestampSchema } from './server-payloads.ts';
 
-const JSON_HEADERS = { ...SAFE_HEADERS, 'content-type': 'application/json' };
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** An answer in JSON. Its headers are there from the beginning: to set them on a response costs five times as much. */
-export const jsonResponse = (value: unknown, status = 200): Response =>
-  new Response(JSON.stringify(value), { status, headers: JSON_HEADERS });
+/** What became of a published event; `sequence_id` is null for an ephemeral one (contract §5). */
+export const acceptedSchema = v.object({
+  sequence_id: v.nullable(sequenceIdSchema),
+  epoch: epochSchema,
+  duplicate: v.optional(v.literal(true)),
+});
+export const notTakenSchema = v.object({ error: v.literal('engine-unavailable') });
+export const batchResultsSchema = v.object({ results: v.array(acceptedSchema) });
+
+export const instanceSchema = v.object({
+  instance_id: idSchema,
+  hostname: v.string(),
+  port: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
+  status: v.picklist(['active', 'draining']),
+  connection_count: count,
+  started_at: timestampSchema,
+  last_heartbeat: timestampSchema,
+  age_ms: v.pipe(v.number(), v.minValue(0)),
+});
+
+export const connectionSchema = v.object({
+  connection_id: idSchema,
+  user_id: userIdSchema,
+  instance_id: idSchema,
+  connected_at: timestampSchema,
+  last_heartbeat: timestampSchema,
+  filters: filtersInForceSchema,
+  last_sequence_id: sequenceIdSchema,
+  is_draining: v.boolean(),
+});
+
+export const instancesSchema = v.object({ instances: v.array(instanceSchema) });
+export const connectionsSchema = v.object({ connections: v.array(connectionSchema) });
+export const disconnectedSchema = v.object({ disconnected: v.array(idSchema) });
+
+/** What the process says of itself (contract §7). */
+export const aliveSchema = v.object({ status: v.literal('ok') });
+export const readySchema = v.object({ status: v.literal('ready') });
+
+/** The body of a refusal (RFC 9457); `results` are of a batch that was taken only in part. */
+export const problemSchema = v.object({
+  type: v.picklist((Object.keys(PROBLEMS) as ProblemCode[]).map(problemType)),
+  title: v.string(),
+  status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
+  detail: v.string(),
+  errors: v.optional(v.array(v.object({ path: v.string(), detail: v.string() }))),
+  results: v.optional(v.array(v.union([acceptedSchema, notTakenSchema]))),
+});
+
+export type Accepted = v.InferOutput<typeof acceptedSchema>;
+export type NotTaken = v.InferOutput<typeof notTakenSchema>;
+export type InstanceAnswer = v.InferOutput<typeof instanceSchema>;
+export type ConnectionAnswer = Immutable<v.InferOutput<typeof connectionSchema>>;

@@ -4,25 +4,36 @@ import type { Filters } from './filters.ts';
 import { filtersSchema } from './filters.ts';
 import { show } from './ids.ts';
 
-const sequenceId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+export const sequenceIdSchema = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(0),
+  v.maxValue(Number.MAX_SAFE_INTEGER),
+);
 
 /** An epoch is opaque; only its length is bounded. */
 export const MAX_EPOCH_LENGTH = 128;
+const epochLength = ({ input }: { readonly input: string }): string =>
+  `got ${input.length} characters, wanted 1 to ${MAX_EPOCH_LENGTH}`;
 export const epochSchema = v.pipe(
   v.string(),
-  v.check(
-    ({ length }) => length >= 1 && length <= MAX_EPOCH_LENGTH,
-    ({ input }) => `got ${input.length} characters, wanted 1 to ${MAX_EPOCH_LENGTH}`,
-  ),
+  v.minLength(1, epochLength),
+  v.maxLength(MAX_EPOCH_LENGTH, epochLength),
 );
 
-const empty = v.object({});
-const pong = v.object({ last_sequence_id: v.nullish(sequenceId, null) });
-const subscribe = v.object({
-  last_sequence_id: v.nullish(sequenceId, null),
-  epoch: v.nullish(epochSchema, null),
-});
-const replay = v.object({ last_sequence_id: sequenceId, epoch: v.nullish(epochSchema, null) });
+const nothing = v.object({});
+
+/** The payload of each message of a client (contract §4), but for its filters, which are read by themselves. */
+export const CLIENT_PAYLOADS = {
+  PONG: v.object({ last_sequence_id: v.nullish(sequenceIdSchema, null) }),
+  PING: nothing,
+  SUBSCRIBE: v.object({
+    last_sequence_id: v.nullish(sequenceIdSchema, null),
+    epoch: v.nullish(epochSchema, null),
+  }),
+  UNSUBSCRIBE: nothing,
+  REPLAY: v.object({ last_sequence_id: sequenceIdSchema, epoch: v.nullish(epochSchema, null) }),
+};
 
 export type ClientMessage =
   | { readonly type: 'PONG'; readonly lastSequenceId: number | null }
@@ -64,16 +75,17 @@ export function parseClientMessage(text: string): ClientMessageResult {
 }
 
 const PARSERS: Readonly<Record<string, (payload: unknown) => ClientMessageResult>> = {
-  PONG: (payload) => parsed(pong, payload, (out) => ({ type: 'PONG', lastSequenceId: out.last_sequence_id })),
-  PING: (payload) => parsed(empty, payload, () => ({ type: 'PING' })),
+  PONG: (payload) =>
+    parsed(CLIENT_PAYLOADS.PONG, payload, (out) => ({ type: 'PONG', lastSequenceId: out.last_sequence_id })),
+  PING: (payload) => parsed(CLIENT_PAYLOADS.PING, payload, () => ({ type: 'PING' })),
   REPLAY: (payload) =>
-    parsed(replay, payload, (out) => ({
+    parsed(CLIENT_PAYLOADS.REPLAY, payload, (out) => ({
       type: 'REPLAY',
       lastSequenceId: out.last_sequence_id,
       epoch: out.epoch,
     })),
   SUBSCRIBE: (payload) =>
-    parsed(subscribe, payload, (out) =>
+    parsed(CLIENT_PAYLOADS.SUBSCRIBE, payload, (out) =>
       withFilters(payload, (filters) => ({
         type: 'SUBSCRIBE',
         filters,
@@ -82,7 +94,9 @@ const PARSERS: Readonly<Record<string, (payload: unknown) => ClientMessageResult
       })),
     ),
   UNSUBSCRIBE: (payload) =>
-    parsed(empty, payload, () => withFilters(payload, (filters) => ({ type: 'UNSUBSCRIBE', filters }))),
+    parsed(CLIENT_PAYLOADS.UNSUBSCRIBE, payload, () =>
+      withFilters(payload, (filters) => ({ type: 'UNSUBSCRIBE', filters })),
+    ),
 };
 
 function parsed<Schema extends v.GenericSchema>(

@@ -18,7 +18,9 @@ export type ConnectRequestResult =
   | { readonly kind: 'faults'; readonly faults: readonly Fault[] };
 
 const LISTS = ['agent_ids', 'project_ids', 'event_types'] as const;
-const KNOWN = ['token', ...LISTS, 'last_sequence_id', 'epoch'];
+/** Every parameter that the query may have. */
+export const CONNECT_PARAMETERS = ['token', ...LISTS, 'last_sequence_id', 'epoch'] as const;
+const KNOWN: readonly string[] = CONNECT_PARAMETERS;
 
 /** Reads the query of `GET /ws/agents` (contract §3), every fault of it. The token is not looked at here. */
 export function parseConnectRequest(query: URLSearchParams): ConnectRequestResult {

@@ -16,6 +16,10 @@ export type Priority = (typeof PRIORITIES)[number];
 
 /** Largest payload of one event, in bytes of UTF-8 JSON (contract §5). */
 export const MAX_PAYLOAD_BYTES = 64 * 1024;
+/** How many events one batch may hold (contract §5). */
+export const MAX_BATCH = 500;
+/** Largest body of an internal request, in bytes (contract §5). */
+export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** An event as a worker publishes it, checked, with its priority settled. */
 export type AgentEvent = {
@@ -36,13 +40,14 @@ const picklist = <const Options extends readonly string[]>(options: Options) =>
 const text = v.string();
 const count = (least: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(Number.MAX_SAFE_INTEGER));
-const percent = v.pipe(v.number(), v.minValue(0), v.maxValue(100));
+/** 0 to 100. */
+export const percentSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(100));
 
 export const statusPayloadSchema = v.looseObject({
   old_status: picklist(STATUSES),
   new_status: picklist(STATUSES),
   task_id: v.optional(idSchema),
-  progress: v.optional(percent),
+  progress: v.optional(percentSchema),
   message: v.optional(text),
 });
 
@@ -51,7 +56,7 @@ export const progressPayloadSchema = v.pipe(
     task_id: idSchema,
     current_step: count(0),
     total_steps: count(1),
-    progress_percent: v.optional(percent),
+    progress_percent: v.optional(percentSchema),
     message: v.optional(text),
   }),
   v.forward(
@@ -77,17 +82,15 @@ const publishedTypeSchema = v.pipe(
   ),
 );
 
-export const eventSchema = v.pipe(
-  notAList,
-  v.strictObject({
-    event_type: publishedTypeSchema,
-    user_id: userIdSchema,
-    agent_id: idSchema,
-    project_id: v.nullish(idSchema, null),
-    priority: v.optional(picklist(PRIORITIES)),
-    payload: payloadSchema,
-  }),
-);
+export const eventEntries = {
+  event_type: publishedTypeSchema,
+  user_id: userIdSchema,
+  agent_id: idSchema,
+  project_id: v.nullish(idSchema, null),
+  priority: v.optional(picklist(PRIORITIES)),
+  payload: payloadSchema,
+};
+const eventSchema = v.pipe(notAList, v.strictObject(eventEntries));
 
 export type EventResult =
   | { readonly kind: 'event'; readonly event: AgentEvent }

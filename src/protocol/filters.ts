@@ -24,28 +24,39 @@ export type Filterable = {
 const LIST_WANTED = 'wanted a list of values, or null for all';
 
 // Counted before its values are looked at: each wrong one is named, and there may be very many.
-const valuesOf = <Item extends v.GenericSchema<string>>(item: Item) =>
-  v.nullish(
-    v.pipe(
-      v.array(v.unknown(), LIST_WANTED),
-      v.maxLength(
-        MAX_FILTER_VALUES,
-        (issue) => `got ${issue.received} values, wanted at most ${MAX_FILTER_VALUES}`,
-      ),
-      v.array(item),
+const listOf = <Item extends v.GenericSchema<string>>(item: Item) =>
+  v.pipe(
+    v.array(v.unknown(), LIST_WANTED),
+    v.maxLength(
+      MAX_FILTER_VALUES,
+      (issue) => `got ${issue.received} values, wanted at most ${MAX_FILTER_VALUES}`,
     ),
-    null,
+    v.array(item),
   );
 
-/** Filters as they stand in a client's message; an absent filter is null. */
-export const filtersSchema = v.pipe(
-  notAList,
-  v.object({
-    agent_ids: valuesOf(idSchema),
-    project_ids: valuesOf(idSchema),
-    event_types: valuesOf(eventTypeSchema),
-  }),
-);
+/** The values of each filter. */
+export const filterLists = {
+  agent_ids: listOf(idSchema),
+  project_ids: listOf(idSchema),
+  event_types: listOf(eventTypeSchema),
+};
+
+/** The filters of a client's message, where they stand beside other fields; an absent filter is null. */
+export const filterEntries = {
+  agent_ids: v.nullish(filterLists.agent_ids, null),
+  project_ids: v.nullish(filterLists.project_ids, null),
+  event_types: v.nullish(filterLists.event_types, null),
+};
+
+/** Filters as they stand in a client's message. */
+export const filtersSchema = v.pipe(notAList, v.object(filterEntries));
+
+/** Filters as the server says them: each is there. */
+export const filtersInForceSchema = v.object({
+  agent_ids: v.nullable(filterLists.agent_ids),
+  project_ids: v.nullable(filterLists.project_ids),
+  event_types: v.nullable(filterLists.event_types),
+});
 
 /** Whether an event passes. */
 export function passes(filters: Filters, event: Filterable): boolean {

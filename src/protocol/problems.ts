@@ -1,4 +1,5 @@
-import { SAFE_HEADERS } from './answers.ts';
+import type { Accepted, NotTaken } from './answers.ts';
+import { SAFE_HEADERS } from './responses.ts';
 
 /** One fault of a request: where it stands and what was wrong with it. */
 export type Fault = { readonly path: string; readonly detail: string };
@@ -30,24 +31,25 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+/** A URN of ours, so that clients can tell refusals of one status apart. */
+export const problemType = (code: ProblemCode): `urn:agentcast:problem:${ProblemCode}` =>
+  `urn:agentcast:problem:${code}`;
+
 export type ProblemOptions = {
   readonly errors?: readonly Fault[];
   /** When to try again, in milliseconds; the header says it in whole seconds, at least 1. */
   readonly retryAfterMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Of a batch that was taken only in part: one per event. */
-  readonly results?: readonly unknown[];
+  readonly results?: readonly (Accepted | NotTaken)[];
 };
 
 export type Problem = { readonly code: ProblemCode; readonly detail: string } & ProblemOptions;
 
-/**
- * A refusal as an HTTP response with an `application/problem+json` body (RFC 9457). The problem type is a URN of
- * ours, so that clients can tell refusals of one status apart.
- */
+/** A refusal as an HTTP response with an `application/problem+json` body (RFC 9457). */
 export function problemResponse({ code, detail, errors, results, retryAfterMs, headers }: Problem): Response {
   const { status, title } = PROBLEMS[code];
-  const body = { type: `urn:agentcast:problem:${code}`, title, status, detail, errors, results };
+  const body = { type: problemType(code), title, status, detail, errors, results };
   const seconds = retryAfterMs === undefined ? null : Math.max(1, Math.ceil(retryAfterMs / 1000));
   const all = {
     ...headers,

@@ -4,9 +4,10 @@ import { EngineUnavailable } from '../core/ports/engine.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { ItemResult, Publisher, PublishResult } from '../core/publisher.ts';
-import { jsonResponse } from '../protocol/answers.ts';
+import type { Accepted, NotTaken } from '../protocol/answers.ts';
 import type { AgentEvent } from '../protocol/events.ts';
 import { problemResponse } from '../protocol/problems.ts';
+import { jsonResponse } from '../protocol/responses.ts';
 import type { AppContext } from './context.ts';
 import { newRoutes } from './context.ts';
 import { onlyMethods } from './methods.ts';
@@ -96,7 +97,7 @@ function answerOne(result: ItemResult | undefined): Response {
 
 function answerBatch(results: readonly ItemResult[]): Response {
   const isWhole = !results.some((result) => result instanceof EngineUnavailable);
-  const items = results.map((result) =>
+  const items = results.map((result): Accepted | NotTaken =>
     result instanceof EngineUnavailable ? { error: 'engine-unavailable' } : accepted(result),
   );
   if (isWhole) return jsonResponse({ results: items }, 202);
@@ -108,7 +109,7 @@ function answerBatch(results: readonly ItemResult[]): Response {
   });
 }
 
-const accepted = ({ sequenceId, epoch, duplicate }: Exclude<ItemResult, EngineUnavailable>) => ({
+const accepted = ({ sequenceId, epoch, duplicate }: Exclude<ItemResult, EngineUnavailable>): Accepted => ({
   sequence_id: sequenceId,
   epoch,
   ...(duplicate ? { duplicate: true } : {}),

@@ -1,6 +1,6 @@
 import { RETRY_MS } from '../core/admission.ts';
-import { jsonResponse, SAFE_HEADERS } from '../protocol/answers.ts';
 import { problemResponse } from '../protocol/problems.ts';
+import { jsonResponse, SAFE_HEADERS } from '../protocol/responses.ts';
 import { newRoutes } from './context.ts';
 import { onlyMethods } from './methods.ts';
 

@@ -3,10 +3,11 @@ import type { Disconnection, Operators } from '../core/operators.ts';
 import type { InstanceEntry, RegisteredConnection } from '../core/ports/engine.ts';
 import { EngineUnavailable } from '../core/ports/engine.ts';
 import type { Log } from '../core/ports/log.ts';
-import { jsonResponse } from '../protocol/answers.ts';
+import type { ConnectionAnswer, InstanceAnswer } from '../protocol/answers.ts';
 import { namedFaults } from '../protocol/faults.ts';
 import { isUserId, shorten, show, USER_ID_WANTED } from '../protocol/ids.ts';
 import { problemResponse } from '../protocol/problems.ts';
+import { jsonResponse } from '../protocol/responses.ts';
 import type { AppContext } from './context.ts';
 import { newRoutes } from './context.ts';
 import { onlyMethods } from './methods.ts';
@@ -123,7 +124,7 @@ function answerDisconnection(
 
 const time = (ms: number): string => new Date(ms).toISOString();
 
-const instanceJson = (instance: InstanceEntry, now: number) => ({
+const instanceJson = (instance: InstanceEntry, now: number): InstanceAnswer => ({
   instance_id: instance.instanceId,
   hostname: instance.hostname,
   port: instance.port,
@@ -134,7 +135,7 @@ const instanceJson = (instance: InstanceEntry, now: number) => ({
   age_ms: Math.max(0, now - instance.startedAt),
 });
 
-const connectionJson = (connection: RegisteredConnection) => ({
+const connectionJson = (connection: RegisteredConnection): ConnectionAnswer => ({
   connection_id: connection.connectionId,
   user_id: connection.userId,
   instance_id: connection.instanceId,

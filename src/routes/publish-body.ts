@@ -1,11 +1,8 @@
 import type { AgentEvent } from '../protocol/events.ts';
-import { MAX_PAYLOAD_BYTES, parseEvent } from '../protocol/events.ts';
+import { MAX_BATCH, MAX_PAYLOAD_BYTES, parseEvent } from '../protocol/events.ts';
 import { show } from '../protocol/ids.ts';
 import type { Fault } from '../protocol/problems.ts';
 import { problemResponse } from '../protocol/problems.ts';
-
-/** How many events one batch may hold (contract §5). */
-export const MAX_BATCH = 500;
 
 /** Reads the body of a publish request: its event, or the refusal that names every fault. */
 export function parseEventBody(text: string): readonly AgentEvent[] | Response {

@@ -1,11 +1,9 @@
 import type { SignatureHeaders, SignatureVerifier } from '../core/ports/auth.ts';
+import { MAX_BODY_BYTES } from '../protocol/events.ts';
 import type { Problem } from '../protocol/problems.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { AppContext } from './context.ts';
-
-/** Largest body of an internal request, in bytes (contract §5). */
-export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** How much of a body that is not wanted is still read, so that its sender gets to see the answer, in bytes. */
 const MAX_DISCARDED_BYTES = 8 * MAX_BODY_BYTES;

@@ -5,6 +5,7 @@ import type { Engine } from '../../src/core/ports/engine.ts';
 import { freshId } from '../support/engine-events.ts';
 import { rawRedis } from '../support/engine-redis.ts';
 import { connected, redisEngine } from '../support/engine-rig.ts';
+import { noMetrics } from '../support/no-metrics.ts';
 import { recordingLog } from '../support/test-instance.ts';
 
 const RATE = 10_000;
@@ -20,7 +21,13 @@ function startConsumer(engine: Engine, limit: string) {
     Engine,
     'limits'
   >;
-  const tokens = new GlobalLimit({ engine: own, clock: systemClock, log: recordingLog(), rate: RATE });
+  const tokens = new GlobalLimit({
+    engine: own,
+    clock: systemClock,
+    log: recordingLog(),
+    metrics: noMetrics,
+    rate: RATE,
+  });
   const consumer = { delivered: 0 };
   const stopPolling = systemClock.every(POLL_MS, () => {
     while (tokens.take(1)) consumer.delivered++;

@@ -87,7 +87,7 @@ const expectHint = (payload: Readonly<Record<string, unknown>>, deadlineMs: numb
 };
 
 async function expectDraining(rig: ServerRig): Promise<void> {
-  const ready = await fetch(`${rig.server.url}/readyz`);
+  const ready = await rig.get('/readyz');
   expect(ready.status).toBe(503);
   expect(await ready.json()).toMatchObject({ detail: expect.stringMatching(/draining/) });
   expect((await fetch(`${rig.server.url}/healthz`)).status).toBe(200);

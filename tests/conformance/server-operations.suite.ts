@@ -9,17 +9,20 @@ import type { Cell, ServerRig } from './server-rig.ts';
 /** Contract §7: health, and what stands in the log. */
 export function operationSuite(rig: () => ServerRig): void {
   test.each(['/healthz', '/readyz'])('%s is 200', async (path) => {
-    const response = await fetch(rig().server.url + path);
+    const response = await rig().get(path);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   });
 
-  test.each(['/healthz', '/readyz', '/metrics', '/ws/agents'])('405 for POST %s', async (path) => {
-    const response = await fetch(rig().server.url + path, { method: 'POST' });
-    expect(response.status).toBe(405);
-    expect(response.headers.get('allow')).toBe('GET, HEAD');
-    expect(await response.json()).toMatchObject({ type: 'urn:agentcast:problem:method-not-allowed' });
-  });
+  test.each(['/healthz', '/readyz', '/metrics', '/openapi.json', '/asyncapi.json', '/ws/agents'])(
+    '405 for POST %s',
+    async (path) => {
+      const response = await rig().get(path, { method: 'POST' });
+      expect(response.status).toBe(405);
+      expect(response.headers.get('allow')).toBe('GET, HEAD');
+      expect(await response.json()).toMatchObject({ type: 'urn:agentcast:problem:method-not-allowed' });
+    },
+  );
 
   describe('the log', () => {
     test('has the beginning and the end of every connection', async () => {

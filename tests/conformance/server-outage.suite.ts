@@ -34,7 +34,7 @@ export function outageSuite(cell: Cell): void {
       await redis.stop();
     });
 
-    const readiness = () => fetch(`${rig.server.url}/readyz`);
+    const readiness = () => rig.get('/readyz');
     const expectReady = () => vi.waitFor(async () => expect((await readiness()).status).toBe(200), WAIT);
     const expectUnready = () =>
       vi.waitFor(async () => {
@@ -61,6 +61,19 @@ export function outageSuite(cell: Cell): void {
       expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
     };
 
+    const expectNothing = async (): Promise<void> => {
+      const operators = [
+        ['GET', '/instances'],
+        ['GET', '/connections?user_id=u-1'],
+        ['POST', '/connections/c-1/disconnect'],
+        ['POST', '/users/u-1/disconnect'],
+      ] as const;
+      const ask = ([method, path]: (typeof operators)[number]) =>
+        rig.worker.send(`/api/v1/internal/ws${path}`, null, { method });
+      const answers = [rig.worker.batch([numberedEvent('u-1', 1)]), ...operators.map(ask)];
+      for (const { status } of await Promise.all(answers)) expect(status).toBe(503);
+    };
+
     test('frozen: 503 within 2 seconds, and the same id again is safe', async () => {
       const user = newUser();
       const client = await rig.live(user);
@@ -85,7 +98,7 @@ export function outageSuite(cell: Cell): void {
       await redis.kill('SIGKILL');
       await expectUnready();
       await expectRefused(numberedEvent(user, 2));
-      await expectNoUpgrade();
+      await Promise.all([expectNoUpgrade(), expectNothing()]);
       expect((await fetch(`${rig.server.url}/healthz`)).status).toBe(200);
       await redis.restart();
       await expectReady();
@@ -111,10 +124,10 @@ export function outageSuite(cell: Cell): void {
 
     test('before the start: the server comes up not ready, and is ready when Redis is', async () => {
       const other = new ServerRig(await early);
-      expect((await fetch(`${other.server.url}/readyz`)).status).toBe(503);
+      expect((await other.get('/readyz')).status).toBe(503);
       const late = await startRedis({ port: latePort });
       try {
-        const ready = async () => expect((await fetch(`${other.server.url}/readyz`)).status).toBe(200);
+        const ready = async () => expect((await other.get('/readyz')).status).toBe(200);
         await vi.waitFor(ready, WAIT);
         await other.live(newUser());
       } finally {

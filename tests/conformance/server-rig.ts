@@ -3,7 +3,8 @@ import { DashboardClient, type DashboardOptions, refusedUpgrade } from '../suppo
 import { type Answer, plainGet } from '../support/http-answer.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { tokenFor } from '../support/tokens.ts';
-import { type Fields, numberedEvent, Worker } from '../support/worker.ts';
+import { type Fields, numberedEvent, Worker, type WorkerAnswer } from '../support/worker.ts';
+import { DOCUMENTS } from './server-documents.ts';
 
 /** One cell of the matrix: a runtime and an engine. */
 export type Cell = {
@@ -26,7 +27,9 @@ export class ServerRig {
 
   constructor(server: ServerProcess) {
     this.server = server;
-    this.worker = new Worker(server.url);
+    this.worker = new Worker(server.url, ({ method, path, answer }) =>
+      expectDocumented(method, path, answer),
+    );
   }
 
   /** The address of the client endpoint. */
@@ -43,6 +46,8 @@ export class ServerRig {
   async dial({ query, ...options }: ConnectOptions): Promise<DashboardClient> {
     const client = await DashboardClient.connect(this.agents(query), options);
     this.#clients.push(client);
+    // Its headers the client has looked at.
+    DOCUMENTS.answers.take('GET', '/ws/agents', { status: 101, body: '', header: () => 'websocket' });
     return client;
   }
 
@@ -88,9 +93,28 @@ export class ServerRig {
     return refused;
   }
 
+  /** What the client endpoint says to a request that `ws` would not send. */
+  async plain({ query, headers }: ConnectOptions): Promise<Answer> {
+    const answer = await plainGet(this.agents(query), { headers });
+    expectDocumented('GET', '/ws/agents', { ...answer, headers: headersOf(answer) });
+    return answer;
+  }
+
+  /** Asks a route that wants no signature. */
+  async get(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(this.server.url + path, init);
+    const { status, headers } = response;
+    const text = await response.clone().text();
+    const isJson = headers.get('content-type')?.includes('json') ?? false;
+    expectDocumented(init.method ?? 'GET', path, { status, headers, body: isJson ? JSON.parse(text) : text });
+    return response;
+  }
+
   /** Cuts what a test has left connected. */
   cutClients(): void {
-    for (const client of this.#clients.splice(0)) client.cut();
+    const clients = this.#clients.splice(0);
+    for (const client of clients) client.cut();
+    for (const frame of clients.flatMap(({ frames }) => frames)) DOCUMENTS.messages.take(frame);
   }
 
   /** Waits until the server has seen every connection end, but for `staying` of them. */
@@ -107,12 +131,23 @@ export class ServerRig {
   }
 }
 
+const headersOf = ({ headers }: Answer): Headers => new Headers(headers as Record<string, string>);
+
+/** Whatever a server answers stands in docs/openapi.json. */
+function expectDocumented(method: string, path: string, { status, headers, body }: WorkerAnswer): void {
+  DOCUMENTS.answers.take(method, path, { status, body, header: (name) => headers.get(name) });
+}
+
 function expectSameRefusal(plain: Answer, refused: Answer): void {
   expectProblem(refused);
   expect(plain.body).toEqual(refused.body);
   for (const answer of [plain, refused]) {
     expect(answer.headers['content-type']).toBe('application/problem+json');
     expect(answer.status).toBe(answer.body.status);
+    expectDocumented('GET', '/ws/agents', {
+      ...answer,
+      headers: new Headers(answer.headers as Record<string, string>),
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import { newUser, TEST_AUDIENCE, TEST_ISSUER } from '../support/tokens.ts';
 import { numberedEvent } from '../support/worker.ts';
 import { attackSuite } from './server-attacks.suite.ts';
 import { batchSuite } from './server-batch.suite.ts';
+import { contractSuite, promiseSuite } from './server-contracts.suite.ts';
 import { deliverySuite } from './server-delivery.suite.ts';
 import { drainSuite } from './server-drain.suite.ts';
 import { filterSuite } from './server-filters.suite.ts';
@@ -66,6 +67,7 @@ export function serverSuite(name: string, cell: Cell): void {
       strangerSuite(rig);
       operationSuite(rig);
       operatorSuite(rig);
+      contractSuite(rig);
     });
 
     keySetSuite(cell);
@@ -75,5 +77,7 @@ export function serverSuite(name: string, cell: Cell): void {
     drainSuite(cell);
     flowSuite(cell);
     outageSuite(cell);
+    // Last: it looks at what came of all the others.
+    promiseSuite(cell);
   });
 }

@@ -5,6 +5,7 @@ import type {
   EventRecord,
   Handover,
   HandoverListener,
+  ProbeResult,
   Streams,
 } from '../../src/core/ports/engine.ts';
 import { EngineUnavailable } from '../../src/core/ports/engine.ts';
@@ -83,7 +84,7 @@ export class FaultyEngine implements Engine {
   }
 
   connect = async (): Promise<void> => {};
-  probe = (): Promise<number> => this.#ask('probe', null, () => this.#inner.probe());
+  probe = (): Promise<ProbeResult> => this.#ask('probe', null, () => this.#inner.probe());
   unavailable = (): string | null => null;
   close = (): Promise<void> => this.#inner.close();
 

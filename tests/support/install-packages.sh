@@ -8,5 +8,7 @@ if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' > "$policy"
   chmod 755 "$policy"
 fi
-apt-get -q -o DPkg::Lock::Timeout=120 update
-apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@"
+apt() { apt-get -q -o DPkg::Lock::Timeout=120 "$@"; }
+install() { apt install -y --no-install-recommends "$@"; }
+# The index of packages takes seconds to fetch: only where there is none, or an old one names what is gone.
+install "$@" || { apt update && install "$@"; }

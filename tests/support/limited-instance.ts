@@ -3,6 +3,7 @@ import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import { GlobalLimit } from '../../src/core/global-limit.ts';
 import { FaultyEngine } from './faulty-engine.ts';
 import { ManualClock } from './manual-clock.ts';
+import { noMetrics } from './no-metrics.ts';
 import { seededRandom } from './seeded-random.ts';
 import { DEFAULTS, recordingLog } from './test-instance.ts';
 
@@ -26,7 +27,7 @@ export class LimitedInstance {
     const options = { ...DEFAULTS, instanceId, clock, random: seededRandom() };
     this.#clock = clock;
     this.engine = new FaultyEngine(createMemoryEngine(options, store), clock);
-    this.limit = new GlobalLimit({ engine: this.engine, clock, log: this.log, rate });
+    this.limit = new GlobalLimit({ engine: this.engine, clock, log: this.log, metrics: noMetrics, rate });
     this.#stopPolling = clock.every(POLL_MS, () => this.#poll());
   }
 

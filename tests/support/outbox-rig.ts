@@ -1,5 +1,6 @@
 import { UNLIMITED } from '../../src/core/allowance.ts';
 import { Flusher } from '../../src/core/flusher.ts';
+import { Latency } from '../../src/core/latency.ts';
 import { Outbox } from '../../src/core/outbox.ts';
 import { Pacer } from '../../src/core/pacer.ts';
 import type { EventRecord } from '../../src/core/ports/engine.ts';
@@ -23,6 +24,7 @@ export function outboxRig() {
     pacer: new Pacer(clock, turnstile),
     turnstile,
     metrics: noMetrics,
+    latency: new Latency(clock, noMetrics),
     socket,
     settings: { sendBufferSize: 100, queueTtlMs: 5_000, rateLimitPerConnection: 0 },
     overflowed: () => {},

@@ -2,6 +2,7 @@ import { findChromium } from './chromium-installation.ts';
 import { installWherePossible } from './debian-package.ts';
 import { findDockerCompose } from './docker-compose-installation.ts';
 import { findHaproxy } from './haproxy-installation.ts';
+import { findPromtool } from './promtool.ts';
 import { findPython } from './python-installation.ts';
 
 /** What some tests need and skip themselves without: how it is found, and the package that has it. */
@@ -11,6 +12,7 @@ const PROGRAMS: readonly (readonly [find: () => string | null, name: string])[] 
   [findDockerCompose, 'docker-compose'],
   [() => findPython('requests'), 'python3-requests'],
   [() => findPython('websockets'), 'python3-websockets'],
+  [findPromtool, 'prometheus'],
 ];
 
 let installing: Promise<void> | null = null;

@@ -1,7 +1,6 @@
 import type { MemoryEngine } from '../../src/adapters/memory/engine.ts';
 import { createMemoryEngine } from '../../src/adapters/memory/engine.ts';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
-import { PrometheusMetrics } from '../../src/adapters/metrics/prometheus.ts';
 import type { AdmissionResult } from '../../src/core/admission.ts';
 import type { InstanceConfig } from '../../src/core/instance.ts';
 import { createInstance } from '../../src/core/instance.ts';
@@ -14,7 +13,9 @@ import { parseEvent } from '../../src/protocol/events.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { FaultyEngine } from './faulty-engine.ts';
 import { ManualClock } from './manual-clock.ts';
+import { countsOf, parseMetrics } from './metrics-text.ts';
 import { seededRandom } from './seeded-random.ts';
+import { testMetrics } from './test-metrics.ts';
 
 export type TestConfig = InstanceConfig & EngineOptions;
 
@@ -74,7 +75,7 @@ export class TestInstance {
   readonly memory: MemoryEngine;
   readonly engine: FaultyEngine;
   readonly log = recordingLog();
-  readonly metrics = new PrometheusMetrics();
+  readonly metrics = testMetrics();
   readonly core: ReturnType<typeof createInstance>;
 
   constructor({ clock, random, store }: TestCluster, config: TestConfig) {
@@ -143,3 +144,7 @@ export class TestCluster {
 /** One instance by itself. */
 export const aloneInstance = (config: Partial<TestConfig> = {}): TestInstance =>
   new TestCluster(config).instance();
+
+/** What an instance counts that is not zero. */
+export const countsOfInstance = async ({ core, metrics }: TestInstance): Promise<Record<string, number>> =>
+  countsOf(parseMetrics(await metrics.scrape(core.reading())));

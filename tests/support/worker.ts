@@ -10,6 +10,8 @@ export type Fields = Record<string, unknown>;
 /** The answer to a request, its body parsed. */
 export type WorkerAnswer = { readonly status: number; readonly headers: Headers; readonly body: Fields };
 
+type Answered = { readonly method: string; readonly path: string; readonly answer: WorkerAnswer };
+
 /** What is sent instead of what a worker would send; a header that is null is left out. */
 export type SendOptions = {
   /** `webhook-id` */
@@ -41,9 +43,12 @@ export const numberedEvent = (userId: string, n: number, fields: Fields = {}): F
 /** An agent worker: signs what it sends with the key of the tests (Standard Webhooks). */
 export class Worker {
   readonly #url: string;
+  readonly #answered: (asked: Answered) => void;
 
-  constructor(url: string) {
+  /** `answered` is told of every answer; what it throws fails the request. */
+  constructor(url: string, answered: (asked: Answered) => void = () => {}) {
     this.#url = url;
+    this.#answered = answered;
   }
 
   publish(event: Fields, options?: SendOptions): Promise<WorkerAnswer> {
@@ -68,12 +73,16 @@ export class Worker {
   }
 
   async send(path: string, body: string | null, options: SendOptions = {}): Promise<WorkerAnswer> {
+    const { method = 'POST' } = options;
     const response = await fetch(this.#url + path, {
-      method: options.method ?? 'POST',
+      method,
       headers: { ...signedHeaders(body ?? path, options), ...replacements(options) },
       body,
     });
-    return { status: response.status, headers: response.headers, body: parsed(await response.text()) };
+    const { status, headers } = response;
+    const answer = { status, headers, body: parsed(await response.text()) };
+    this.#answered({ method, path, answer });
+    return answer;
   }
 }
 

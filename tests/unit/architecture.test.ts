@@ -17,9 +17,11 @@ interface Layer {
  */
 const LAYERS: Record<string, Layer> = {
   protocol: { folders: ['protocol'], packages: ['valibot'] },
+  // The documents, from the schemas of the protocol: as pure as they are.
+  contracts: { folders: ['contracts', 'protocol'], packages: ['valibot', '@valibot/to-json-schema'] },
   config: { folders: ['config', 'protocol'], packages: ['valibot'] },
   core: { folders: ['core', 'protocol'], packages: [] },
-  routes: { folders: ['routes', 'core', 'protocol'], packages: ['hono', 'valibot'] },
+  routes: { folders: ['routes', 'contracts', 'core', 'protocol'], packages: ['hono', 'valibot'] },
   adapters: { folders: ['adapters', 'core', 'protocol'], packages: 'any' },
   // What browsers load: of the protocol it takes what leaves nothing behind.
   client: { folders: ['client', 'protocol'], packages: [], typesOf: ['protocol'] },
@@ -28,10 +30,10 @@ const LAYERS: Record<string, Layer> = {
   // A client and a worker of the platform, played from outside: they sign as the server checks.
   demo: { folders: ['', 'demo', 'client', 'adapters', 'protocol'], packages: 'any' },
   // The command line starts servers and the demo, and is a client and a worker besides.
-  cli: { folders: ['', 'cli', 'demo', 'config', 'adapters', 'protocol'], packages: 'any' },
+  cli: { folders: ['', 'cli', 'contracts', 'demo', 'config', 'adapters', 'protocol'], packages: 'any' },
 };
 
-const PURE_FOLDERS = ['protocol', 'core'];
+const PURE_FOLDERS = ['protocol', 'contracts', 'core'];
 
 /** Time, chance, output and the process come in through ports: with them a test can hold still what it tests. */
 const IMPURE =

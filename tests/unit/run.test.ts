@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Runtime } from '../../src/core/ports/runtime.ts';
 import { run } from '../../src/run.ts';
 import { TEST_JWT_SECRET, TEST_SERVICE_KEY } from '../support/server-process.ts';
+import { NO_USAGE } from '../support/test-metrics.ts';
 
 const ENV = {
   HOST: '127.0.0.1',
@@ -21,6 +22,8 @@ function startProcess(env: Record<string, string> = ENV) {
   });
   const runtime: Runtime = {
     name: 'node',
+    version: '20.0.0',
+    usage: () => NO_USAGE,
     env: () => env,
     hostname: () => 'box',
     write: (line) => void messages.push(JSON.parse(line).msg),

@@ -35,7 +35,7 @@ export function createMemoryEngine(
     orders: new MemoryOrders(store, options.instanceId),
     limits: new MemoryLimits(store, options),
     connect: async () => {},
-    probe: async () => 0,
+    probe: async () => ({ commandMs: 0, totalMs: 0 }),
     unavailable: () => null,
     close: async () => {
       stopSweeping();

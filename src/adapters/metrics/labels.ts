@@ -1,4 +1,4 @@
-import type { PublishOutcome } from '../../core/ports/metrics.ts';
+import type { CatchUpReason, PublishOutcome, RateLimit, ReplayOutcome } from '../../core/ports/metrics.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
 import type { ProblemCode } from '../../protocol/problems.ts';
 import { PROBLEMS } from '../../protocol/problems.ts';
@@ -12,6 +12,10 @@ const valuesOf = <Value extends string>(all: Record<Value, true>) => Object.keys
 
 export const DROP_REASONS = valuesOf<DropReason>({ buffer_full: true, expired: true, rate_limited: true });
 export const REPLAY_REASONS = valuesOf<ReplayReason>({ connected: true, requested: true, resync: true });
+export const REPLAY_OUTCOMES = valuesOf<ReplayOutcome>({ caught_up: true, abandoned: true, replaced: true });
+export const CATCH_UP_REASONS = valuesOf<CatchUpReason>({ connected: true, requested: true, repair: true });
+export const ASKED_REASONS = CATCH_UP_REASONS.filter((reason) => reason !== 'repair');
+export const RATE_LIMITS = valuesOf<RateLimit>({ connection: true, cluster: true });
 export const MISSING = valuesOf<MissingLabel>({
   none: true,
   expired: true,

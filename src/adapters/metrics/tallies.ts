@@ -44,6 +44,11 @@ export class Tallies {
     this.#last = [...this.#tallies.values()].at(-1);
   }
 
+  /** The count of one value, for whoever finds it beforehand. */
+  of(value: string): Tally | undefined {
+    return this.#tallies.get(value);
+  }
+
   add(value: string, count = 1): void {
     (this.#tallies.get(value) ?? this.#last)?.add(count);
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/ports/clock.ts';
+import type { ProbeResult } from '../../core/ports/engine.ts';
 import { EngineUnavailable } from '../../core/ports/engine.ts';
 import type { Random } from '../../core/ports/random.ts';
 import type { CommandClient } from './client.ts';
@@ -36,8 +37,7 @@ export class Probe {
     options.handover.onProbe((nonce) => this.#waiting.get(nonce)?.heard());
   }
 
-  /** Gives the round trip in ms. */
-  async run(): Promise<number> {
+  async run(): Promise<ProbeResult> {
     const { clock, commands, handover, random } = this.#options;
     if (!handover.isLive) throw new EngineUnavailable(LINK_DOWN);
     const nonce = random.id();
@@ -46,9 +46,10 @@ export class Probe {
     try {
       const args = [nonce, KEY_TTL_MS, commands.isCluster ? 'SPUBLISH' : 'PUBLISH'];
       await answered(runScript(commands, scripts.probe, { keys: [this.#key, this.#key], args }));
+      const commandMs = clock.elapsed() - start;
       const giveUp = clock.after(HEARD_WITHIN_MS, () => this.#missed(nonce));
       await heard.finally(giveUp);
-      return clock.elapsed() - start;
+      return { commandMs, totalMs: clock.elapsed() - start };
     } finally {
       this.#waiting.delete(nonce);
     }

@@ -1,7 +1,9 @@
 import type { Runtime } from '../../core/ports/runtime.ts';
+import { processUsage } from './usage.ts';
 
 /** The part of Deno's own interface that is used here, so that no other checker has to know the rest. */
 declare const Deno: {
+  version: { deno: string };
   env: { toObject(): Record<string, string> };
   hostname(): string;
   stdout: { writeSync(bytes: Uint8Array): number };
@@ -28,8 +30,10 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
 
 export const denoRuntime: Runtime = {
   name: 'deno',
+  version: Deno.version.deno,
   env: () => Deno.env.toObject(),
   hostname: () => Deno.hostname(),
+  usage: processUsage,
   write: (text) => writeAll(Deno.stdout, text),
   writeError: (text) => writeAll(Deno.stderr, text),
   onStopSignal(heard) {

@@ -1,11 +1,14 @@
 import { hostname } from 'node:os';
 import process from 'node:process';
 import type { Runtime } from '../../core/ports/runtime.ts';
+import { processUsage } from './usage.ts';
 
 export const nodeRuntime: Runtime = {
   name: 'node',
+  version: process.versions.node,
   env: () => process.env,
   hostname,
+  usage: processUsage,
   write: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
   onStopSignal(heard) {

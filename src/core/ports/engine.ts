@@ -24,12 +24,15 @@ export type Engine = {
   readonly limits: Limits;
   /** Resolves once the engine can be used, or when the time is up; `unavailable()` tells which. */
   connect(timeoutMs: number): Promise<void>;
-  /** Proves with one write and one hand-over to itself that both ways work; resolves with the round trip in ms. */
-  probe(): Promise<number>;
+  /** Proves with one write and one hand-over to itself that both ways work. */
+  probe(): Promise<ProbeResult>;
   /** Why the engine cannot be used at present, as far as is known without asking it; null while it can. */
   unavailable(): string | null;
   close(): Promise<void>;
 };
+
+/** How long a probe took, in ms: its command until the answer, and all of it until it was heard. */
+export type ProbeResult = { readonly commandMs: number; readonly totalMs: number };
 
 /** The engine cannot be reached, or did not answer in time. What was asked may still take effect later. */
 export class EngineUnavailable extends Error {

@@ -71,7 +71,7 @@ describe('a queue', () => {
     const queue = new SendQueue(10, noMetrics);
     const push = (sequenceId: number, priority: Priority) =>
       queue.pushEvent(queuedEvent(sequenceId, priority), 'buffer_full');
-    queue.pushFree({ header: null, frame: 'CONNECTED' });
+    queue.pushFree({ header: null, type: 0, frame: 'CONNECTED' });
     for (const sequenceId of [1, 2]) push(sequenceId, 'low');
     push(3, 'critical');
     push(4, 'high');
@@ -79,7 +79,7 @@ describe('a queue', () => {
     push(5, 'normal');
     queue.stamp(10);
     push(6, 'normal');
-    queue.pushAhead({ header: null, frame: 'PING' });
+    queue.pushAhead({ header: null, type: 0, frame: 'PING' });
     expect(queue.expire(10)).toBe(true);
     expect(queue.expire(10)).toBe(false);
     expect([queue.events, queue.freeFrames]).toEqual([3, 2]);

@@ -69,7 +69,7 @@ describe('what waits', () => {
 
   it('goes up to the first event that is not paid for; what costs nothing goes with what stands before it', () => {
     const { queue } = filled(10, 'normal', 'normal');
-    queue.pushFree({ header: null, frame: 'free' });
+    queue.pushFree({ header: null, type: 0, frame: 'free' });
     let paid = 0;
     expect(told(queue.take(1_000, () => ++paid <= 1))).toEqual([1]);
     expect(all(queue)).toEqual([2, 'free']);
@@ -108,7 +108,7 @@ describe('whatever comes and goes', () => {
         for (const one of steps) {
           now += one === 'time' ? 10 : 0;
           if (one === 'time') queue.expire(now - 15);
-          else if (one === 'free') queue.pushFree({ header: null, frame: 'free' });
+          else if (one === 'free') queue.pushFree({ header: null, type: 0, frame: 'free' });
           else if (typeof one === 'object') {
             let left = one.send;
             sent.push(...queue.take(1_000_000, () => left-- > 0));

@@ -19,7 +19,7 @@ describe('a refusal', () => {
 
   it('names its faults and its results where there are any', async () => {
     const errors = [{ path: 'payload.task_id', detail: 'missing' }];
-    const results = [{ sequence_id: 1 }];
+    const results = [{ sequence_id: 1, epoch: 'e' }];
     const response = problemResponse({ code: 'invalid-event', detail: 'no', errors, results });
     expect(await response.json()).toMatchObject({ errors, results });
   });

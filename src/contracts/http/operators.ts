@@ -1,0 +1,136 @@
+import type { ProblemCode } from '../../protocol/problems.ts';
+import { refTo } from '../json-schema.ts';
+import type { Examples, Operation } from './operation.ts';
+
+const ROOT = '/api/v1/internal/ws';
+const ASKING: readonly ProblemCode[] = ['unauthorized', 'engine-unavailable', 'overloaded'];
+/** A body other than `{}` is refused: a signature over it would say nothing of the target. */
+const ORDERING: readonly ProblemCode[] = [...ASKING, 'bad-request', 'too-large', 'instance-silent'];
+
+const instance = {
+  instance_id: 'api-1',
+  hostname: 'api-1',
+  port: 8080,
+  status: 'active',
+  connection_count: 1,
+  started_at: '2026-01-08T09:30:00.000Z',
+  last_heartbeat: '2026-01-08T10:30:00.000Z',
+  age_ms: 3_600_500,
+};
+const connection = {
+  connection_id: 'c-1',
+  user_id: 'u-1',
+  instance_id: 'api-1',
+  connected_at: '2026-01-08T10:00:00.000Z',
+  last_heartbeat: '2026-01-08T10:29:40.000Z',
+  filters: { agent_ids: ['a-1'], project_ids: null, event_types: null },
+  last_sequence_id: 41,
+  is_draining: false,
+};
+
+const example = (summary: string, value: unknown): Examples => ({ example: { summary, value } });
+
+/** What operators call (contract §5). */
+export const OPERATOR_OPERATIONS: readonly Operation[] = [
+  {
+    path: `${ROOT}/instances`,
+    method: 'get',
+    operationId: 'listInstances',
+    tag: 'Operators',
+    summary: 'List the instances',
+    description: 'One that died is in the list for about half a minute.',
+    proof: 'signature',
+    answers: [
+      {
+        status: 200,
+        description: 'Every instance of the cluster.',
+        json: { schema: 'Instances', examples: example('One instance', { instances: [instance] }) },
+      },
+    ],
+    refusals: ASKING,
+  },
+  {
+    path: `${ROOT}/connections`,
+    method: 'get',
+    operationId: 'listConnections',
+    tag: 'Operators',
+    summary: 'List the connections of a user, on all instances',
+    description: 'Filters and positions are about 2 seconds old, `last_heartbeat` up to 40.',
+    proof: 'signature',
+    parameters: [
+      {
+        name: 'user_id',
+        in: 'query',
+        required: true,
+        description: 'The user.',
+        schema: refTo('UserId'),
+        example: 'u-1',
+      },
+    ],
+    answers: [
+      {
+        status: 200,
+        description: 'Every connection of the user.',
+        json: { schema: 'Connections', examples: example('One connection', { connections: [connection] }) },
+      },
+    ],
+    refusals: [...ASKING, 'invalid-parameters'],
+  },
+  {
+    path: `${ROOT}/connections/{connection_id}/disconnect`,
+    method: 'post',
+    operationId: 'disconnectConnection',
+    tag: 'Operators',
+    summary: 'Close one connection with 4002',
+    description: 'It is closed when the answer comes, whichever instance has it. No body, or `{}`.',
+    proof: 'signature',
+    parameters: [
+      {
+        name: 'connection_id',
+        in: 'path',
+        required: true,
+        description: 'The connection.',
+        schema: refTo('Id'),
+        example: 'c-1',
+      },
+    ],
+    answers: [
+      {
+        status: 200,
+        description: 'It is closed.',
+        json: { schema: 'Disconnected', examples: example('It was there', { disconnected: ['c-1'] }) },
+      },
+    ],
+    refusals: [...ORDERING, 'not-found'],
+  },
+  {
+    path: `${ROOT}/users/{user_id}/disconnect`,
+    method: 'post',
+    operationId: 'disconnectUser',
+    tag: 'Operators',
+    summary: 'Close every connection of a user with 4002',
+    description: 'They are closed when the answer comes, whichever instances have them. No body, or `{}`.',
+    proof: 'signature',
+    parameters: [
+      {
+        name: 'user_id',
+        in: 'path',
+        required: true,
+        description: 'The user.',
+        schema: refTo('UserId'),
+        example: 'u-1',
+      },
+    ],
+    answers: [
+      {
+        status: 200,
+        description: 'They are closed; none where the user is not connected.',
+        json: {
+          schema: 'Disconnected',
+          examples: example('Two connections', { disconnected: ['c-1', 'c-2'] }),
+        },
+      },
+    ],
+    refusals: [...ORDERING, 'invalid-parameters'],
+  },
+];
