@@ -98,7 +98,7 @@ describe('the embedded engine', () => {
       engine.registry.admit({ connectionId: `c-${n}`, userId: `u-${n}`, address: 'one', reserve: true });
     for (let n = 0; n < 150_000; n++) await ask(n);
     expect(await ask(150_000)).toEqual({ kind: 'too_many_upgrades', retryAfterMs: 60_000 });
-  });
+  }, 30_000);
 
   test('can lose hand-overs and tell of an interruption, for tests', async () => {
     const { store, engine } = setUp();
