@@ -1,13 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { problemText } from '../demo/problem-text.ts';
 import { checkUser } from './development-token.ts';
 import { ageText } from './durations.ts';
-import { Failure } from './exit-status.ts';
-import type { ServerAccess } from './signed-request.ts';
-import { remedyFor, signedRequest } from './signed-request.ts';
+import type { ServerAccess } from './operator-request.ts';
+import { operatorRequest } from './operator-request.ts';
 import { tableText } from './table.ts';
-
-const ROOT = '/api/v1/internal/ws';
 
 /** An instance as the server lists it (contract §5, operators). */
 export type InstanceRow = {
@@ -43,27 +38,13 @@ export async function readStatus(
   stop: AbortSignal,
 ): Promise<Status> {
   if (user !== null) checkUser(user);
-  const { instances } = (await read(access, `${ROOT}/instances`, stop)) as Pick<Status, 'instances'>;
+  const read = (path: string) => operatorRequest(access, { method: 'GET', path }, stop);
+  const { instances } = (await read('/instances')) as Pick<Status, 'instances'>;
   if (user === null) return { instances };
-  const target = `${ROOT}/connections?user_id=${encodeURIComponent(user)}`;
-  const { connections } = (await read(access, target, stop)) as Required<Status>;
+  const { connections } = (await read(
+    `/connections?user_id=${encodeURIComponent(user)}`,
+  )) as Required<Status>;
   return { instances, connections };
-}
-
-async function read(access: ServerAccess, target: string, stop: AbortSignal): Promise<unknown> {
-  const answer = await signedRequest(access, { method: 'GET', target, id: randomUUID() }, stop);
-  if (answer.kind === 'silence') {
-    throw new Failure(`no answer from ${access.url}: ${answer.reason}; does it run, is --url right?`);
-  }
-  const { status, text } = answer;
-  if (status !== 200) {
-    throw new Failure(`${access.url} refused: ${problemText(status, text)}${remedyFor(status)}`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Failure(`${access.url} did not answer with JSON; is it an agentcast server (see --url)?`);
-  }
 }
 
 /** Tables for people; `now` in ms since 1970. */

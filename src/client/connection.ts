@@ -1,17 +1,17 @@
 import type { Filters } from '../protocol/filters.ts';
 import { attemptAddress } from './address.ts';
+import { onAwakening } from './awakening.ts';
 import { Timer } from './clock.ts';
 import type { Memory } from './conversation.ts';
 import { ConnectionEnded } from './errors.ts';
 import type { StreamItem } from './events.ts';
 import { checkedFilters } from './filters.ts';
-import type { Ending, Refusal } from './next-step.ts';
+import type { Ending } from './next-step.ts';
 import { nextStep } from './next-step.ts';
 import type { ConnectOptions, State } from './options.ts';
-import type { Counters, Listened, Name } from './outlet.ts';
+import type { Counters, Listened, Name, StateChange } from './outlet.ts';
 import { Outlet } from './outlet.ts';
 import { NO_RECOVERY } from './recovery.ts';
-import { askWhy } from './refusal.ts';
 import { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 import { settingsOf } from './settings.ts';
@@ -34,8 +34,11 @@ export class Connection implements AsyncIterable<StreamItem> {
   #session: Session | null = null;
   #state: State = 'connecting';
   #failures = 0;
+  /** Of the wait that lasts: the server asked for it. */
+  #isAskedToWait = false;
   #settle: (error: ConnectionEnded | null) => void = () => {};
   readonly #abort = (): void => this.close();
+  readonly #ignoreAwakening: () => void;
 
   /** @throws TypeError where an option is not usable */
   constructor(options: ConnectOptions) {
@@ -54,6 +57,9 @@ export class Connection implements AsyncIterable<StreamItem> {
     });
     this.#signal = options.signal;
     this.#signal?.addEventListener('abort', this.#abort);
+    this.#ignoreAwakening = onAwakening(() => {
+      if (!this.#isAskedToWait) this.retryNow();
+    });
     // In the next turn, so that whoever listens hears of everything.
     this.#waiting.set(0, () => void this.#attempt());
     if (this.#signal?.aborted === true) this.close();
@@ -96,6 +102,16 @@ export class Connection implements AsyncIterable<StreamItem> {
     this.#session?.subscribe();
   }
 
+  /**
+   * Tries again at once where it waits, even where the server asked for that wait: for a button. By itself it does so when a
+   * browser comes online or a page into view, but for waits that the server asked for.
+   */
+  retryNow(): void {
+    if (this.#state !== 'waiting') return;
+    this.#waiting.stop();
+    void this.#attempt();
+  }
+
   /** Ends it for good. */
   close(): void {
     this.#close(null, null);
@@ -131,23 +147,18 @@ export class Connection implements AsyncIterable<StreamItem> {
       memory: this.#memory,
       outlet: this.#outlet,
       reached: (state) => this.#become(state),
-      ended: (ending) => void this.#over(ending, address, token),
+      ended: (ending) => void this.#over(ending),
     });
   }
 
-  async #over(ending: Ending, address: string, token: string): Promise<void> {
+  async #over(ending: Ending): Promise<void> {
     const session = this.#session;
     this.#session = null;
     if (session !== null && session.livedMs >= STABLE_MS) this.#failures = 0;
-    const refusal = ending.kind === 'unopened' ? await this.#whyRefused(address, token) : null;
+    // Asked at every second failure in a row: one alone is mostly a server on its way down or up.
+    const mayAsk = this.#failures % 2 === 1;
+    const refusal = ending.kind === 'unopened' ? ((await session?.whyRefused(mayAsk)) ?? null) : null;
     this.#next(refusal === null ? ending : { kind: 'unopened', why: '', refusal }, session?.hintMs ?? null);
-  }
-
-  /** At every second failure in a row: one alone is mostly a server on its way down or up. */
-  async #whyRefused(address: string, token: string): Promise<Refusal | null> {
-    const { fetch, clock, connectTimeoutMs: timeoutMs } = this.#settings;
-    if (fetch === null || this.#failures % 2 === 0) return null;
-    return askWhy({ address, token, fetch, clock, timeoutMs });
   }
 
   #next(ending: Ending, hintMs: number | null = null): void {
@@ -166,7 +177,9 @@ export class Connection implements AsyncIterable<StreamItem> {
     }
     if (next.needsFreshToken) this.#settings.tokens.refuse();
     if (ending.kind !== 'left') this.#fail();
-    this.#become('waiting', { why: next.why, retryInMs: next.afterMs });
+    this.#isAskedToWait = next.isAskedFor;
+    const status = ending.kind === 'unopened' ? (ending.refusal?.status ?? null) : null;
+    this.#become('waiting', { why: next.why, retryInMs: next.afterMs, status });
     // A listener may have closed it.
     if (this.#state === 'waiting') this.#waiting.set(next.afterMs, () => void this.#attempt());
   }
@@ -179,6 +192,7 @@ export class Connection implements AsyncIterable<StreamItem> {
   #close(error: ConnectionEnded | null, why: string | null): void {
     if (this.#state === 'closed') return;
     this.#signal?.removeEventListener('abort', this.#abort);
+    this.#ignoreAwakening();
     this.#waiting.stop();
     this.#session?.drop();
     this.#session = null;
@@ -187,15 +201,12 @@ export class Connection implements AsyncIterable<StreamItem> {
     this.#settle(error);
   }
 
-  #become(
-    state: State,
-    details: { why?: string | null; retryInMs?: number; error?: ConnectionEnded | null } = {},
-  ): void {
+  #become(state: State, details: Partial<Omit<StateChange, 'state' | 'previous'>> = {}): void {
     const previous = this.#state;
     // A listener may have closed it in the middle of something.
     if (state === previous || previous === 'closed') return;
     this.#state = state;
-    const { why = null, retryInMs = null, error = null } = details;
-    this.#outlet.tell('state', { state, previous, why, retryInMs, error });
+    const nothing = { why: null, retryInMs: null, status: null, error: null };
+    this.#outlet.tell('state', { state, previous, ...nothing, ...details });
   }
 }

@@ -79,12 +79,16 @@ export class Conversation {
   }
 
   hear(message: Message): void {
-    const { type } = message;
-    if (Object.hasOwn(this.#handlers, type))
+    const { type, sequence_id: sequenceId } = message;
+    if (typeof sequenceId === 'number') {
+      this.#event(message, sequenceId);
+      return;
+    }
+    const { outlet } = this.#options;
+    outlet.tell('message', message);
+    if (type === 'PROGRESS_UPDATE') outlet.give({ ...message, kind: 'progress' } as unknown as ProgressEvent);
+    else if (Object.hasOwn(this.#handlers, type))
       (this.#handlers[type as ServerMessage['type']] as (payload: unknown) => void)(message.payload);
-    else if (type === 'PROGRESS_UPDATE')
-      this.#options.outlet.give({ ...message, kind: 'progress' } as unknown as ProgressEvent);
-    else if (typeof message.sequence_id === 'number') this.#event(message, message.sequence_id);
   }
 
   /** The filters to have are others now. */
@@ -141,6 +145,7 @@ export class Conversation {
       return;
     }
     if (delivery === 'recovered') outlet.count('recovered');
+    outlet.tell('message', message);
     const kind = message.type === 'AGENT_STATUS_CHANGED' ? 'status' : 'other';
     // The server checked what it let in; a client does not check it again.
     outlet.give({ ...message, kind, epoch: stream.epoch ?? '', delivery } as unknown as

@@ -4,7 +4,7 @@ import { ConnectionEnded } from './errors.ts';
 import type { Message, Request } from './messages.ts';
 import { readMessage } from './messages.ts';
 import type { Ending } from './next-step.ts';
-import type { SocketConstructor, SocketLike } from './socket.ts';
+import type { ResponseLike, SocketConstructor, SocketLike } from './socket.ts';
 import { OPEN } from './socket.ts';
 
 /** How long a closing handshake may take. */
@@ -34,6 +34,8 @@ export class Link {
   #wasOpen = false;
   #leftFor: string | null = null;
   #isOver = false;
+  /** What a runtime that is no browser says of a connection that did not come about. */
+  #trouble = '';
 
   /** @throws ConnectionEnded where this runtime cannot connect with the address or the token */
   constructor(options: LinkOptions) {
@@ -47,6 +49,11 @@ export class Link {
       this.#cut();
     });
     this.#listen();
+  }
+
+  /** What the upgrade was refused with, where the socket knows it. */
+  get refusedWith(): ResponseLike | null {
+    return this.#socket.refusedWith ?? null;
   }
 
   send(request: Request): void {
@@ -89,12 +96,18 @@ export class Link {
       if (message !== null) hear(message);
     });
     // The close that follows says as much as there is to say; where nobody listens, Node would end.
-    this.#socket.addEventListener('error', () => {});
+    this.#socket.addEventListener('error', ({ message = '' }) => {
+      this.#trouble = message;
+    });
     this.#socket.addEventListener('close', ({ code = 1006, reason = '' }) => {
       if (this.#leftFor !== null) this.#end({ kind: 'left', why: this.#leftFor });
       else if (this.#wasOpen) this.#end({ kind: 'closed', code, reason });
-      else this.#end({ kind: 'unopened', why: 'no connection came about', refusal: null });
+      else this.#end({ kind: 'unopened', why: this.#whyUnopened(), refusal: null });
     });
+  }
+
+  #whyUnopened(): string {
+    return this.#trouble === '' ? 'no connection came about' : `no connection came about: ${this.#trouble}`;
   }
 
   #watch(): void {

@@ -29,6 +29,8 @@ export type Next =
       readonly why: string;
       /** The token that was used will not do again. */
       readonly needsFreshToken: boolean;
+      /** The server asked for this wait. */
+      readonly isAskedFor: boolean;
     };
 
 export type History = {
@@ -74,7 +76,8 @@ function afterRefusal(
     return stop(new ConnectionEnded('refused', why, { problem }));
   if (status === 426) return again(backoffMs, 'no connection came about, though the server would accept one');
   // On top of the wait asked for: those who were refused together do not come back together.
-  return again(Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS) + backoffMs, why);
+  const next = again(Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS) + backoffMs, why);
+  return { ...next, isAskedFor: retryAfterMs !== null };
 }
 
 function afterClose(
@@ -91,7 +94,7 @@ function afterClose(
   // A server that says so again and again is not taken at its word.
   if (code >= 4200 && code < 4300) return again(failures === 0 ? 0 : backoffMs, why);
   // Closed together at the deadline of a drain, they do not come back together.
-  if (hintMs !== null) return again(hintMs + backoffMs, why);
+  if (hintMs !== null) return { ...again(hintMs + backoffMs, why), isAskedFor: true };
   return again(backoffMs, code === 1006 ? 'the connection was cut' : why);
 }
 
@@ -100,6 +103,7 @@ const again = (afterMs: number, why: string): Extract<Next, { kind: 'again' }> =
   afterMs,
   why,
   needsFreshToken: false,
+  isAskedFor: false,
 });
 
 const stop = (error: ConnectionEnded): Next => ({ kind: 'stop', error, why: error.message });

@@ -1,7 +1,7 @@
 import type { Filters } from '../protocol/filters.ts';
 import type { ConnectionEnded } from './errors.ts';
 import type { Gap, OtherEvent, ProgressEvent, StatusEvent, StreamEvent } from './events.ts';
-import type { PayloadOf } from './messages.ts';
+import type { Message, PayloadOf } from './messages.ts';
 import type { State } from './options.ts';
 import { Reader } from './reader.ts';
 
@@ -34,6 +34,8 @@ export type StateChange = {
   readonly why: string | null;
   /** Of `waiting`: when it tries again, in ms from now. */
   readonly retryInMs: number | null;
+  /** Of `waiting`: the HTTP status that the server refused with, where that is known. */
+  readonly status: number | null;
   /** Of `closed`, where it did not close by itself. */
   readonly error: ConnectionEnded | null;
 };
@@ -47,6 +49,8 @@ export type Notices = {
   /** Every event, progress too. */
   readonly event: StreamEvent;
   readonly gap: Gap;
+  /** Every message as the server sent it, its own too; but for events that came before, which are not given out. */
+  readonly message: Message;
   readonly state: StateChange;
   /** At most once a turn of the event loop. */
   readonly counters: Counters;

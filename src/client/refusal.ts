@@ -2,6 +2,7 @@ import { plainAddress } from './address.ts';
 import type { ClientClock } from './clock.ts';
 import { problemIn, retryAfterMs } from './errors.ts';
 import type { Refusal } from './next-step.ts';
+import type { ResponseLike } from './socket.ts';
 
 export type Question = {
   /** Of the attempt that came to nothing. */
@@ -12,9 +13,16 @@ export type Question = {
   readonly timeoutMs: number;
 };
 
+/** A refusal as the server words it; without words where its body does not come. */
+export async function refusalOf(response: ResponseLike): Promise<Refusal> {
+  const { status, headers } = response;
+  const text = await response.text().catch(() => '');
+  return { status, problem: problemIn(text), retryAfterMs: retryAfterMs(headers) };
+}
+
 /**
  * Asks by a plain GET what an upgrade was refused for, which a browser does not tell (contract §3). null where there is no
- * answer, or none that this page may read: from another origin that takes CORS, which a proxy may add.
+ * answer, or none that this page may read: that of a server which does not let this origin in (CORS).
  */
 export async function askWhy({ address, token, fetch, clock, timeoutMs }: Question): Promise<Refusal | null> {
   const patience = new AbortController();
@@ -24,8 +32,7 @@ export async function askWhy({ address, token, fetch, clock, timeoutMs }: Questi
       headers: { accept: 'application/problem+json', authorization: `Bearer ${token}` },
       signal: patience.signal,
     });
-    const { status, headers } = response;
-    return { status, problem: problemIn(await response.text()), retryAfterMs: retryAfterMs(headers) };
+    return await refusalOf(response);
   } catch {
     return null;
   } finally {

@@ -4,12 +4,15 @@ import { Conversation } from './conversation.ts';
 import type { LinkOptions } from './link.ts';
 import { Link } from './link.ts';
 import type { PayloadOf } from './messages.ts';
+import type { Refusal } from './next-step.ts';
+import { askWhy, refusalOf } from './refusal.ts';
 import { replayAsked } from './stream.ts';
 import type { Tokens } from './tokens.ts';
 
 export type SessionOptions = Omit<LinkOptions, 'hear'> &
   Pick<ConversationOptions, 'memory' | 'outlet' | 'random' | 'recoverAfterMs' | 'reached'> & {
     readonly tokens: Tokens;
+    readonly fetch: typeof globalThis.fetch | null;
     /** No replay was asked for. */
     readonly startsLive: boolean;
   };
@@ -63,6 +66,17 @@ export class Session {
   /** How long the server wants this client to stay away, still; null where it said nothing. */
   get hintMs(): number | null {
     return this.#hintAt === null ? null : Math.max(0, this.#hintAt - this.#options.clock.now());
+  }
+
+  /**
+   * Why no connection came about, in the server's words: as the socket knows them, else by asking, where that may be; null
+   * where nobody says.
+   */
+  async whyRefused(mayAsk: boolean): Promise<Refusal | null> {
+    const { address, token, fetch, clock, connectTimeoutMs: timeoutMs } = this.#options;
+    const { refusedWith } = this.#link;
+    if (refusedWith !== null) return refusalOf(refusedWith);
+    return mayAsk && fetch !== null ? askWhy({ address, token, fetch, clock, timeoutMs }) : null;
   }
 
   subscribe(): void {

@@ -4,6 +4,15 @@ export type SocketEvent = {
   readonly data?: unknown;
   readonly code?: number;
   readonly reason?: string;
+  /** Of an error: what a runtime that is no browser tells of it. */
+  readonly message?: string;
+};
+
+/** As much as the library reads of a response. */
+export type ResponseLike = {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
 };
 
 /** As much of a WebSocket as the library uses (WHATWG WebSockets). */
@@ -17,6 +26,8 @@ export type SocketLike = {
   close(code?: number, reason?: string): void;
   /** Of `ws`: at once, without a goodbye that nobody would answer. */
   terminate?(): void;
+  /** Where an implementation knows it, which browsers hide: what the upgrade was refused with. There before `close` is told. */
+  readonly refusedWith?: ResponseLike | null;
 };
 
 export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike;

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { nodeRuntime } from '../adapters/runtime/node.ts';
 import { systemClock } from '../adapters/system/clock.ts';
-import { createPublisher } from '../client/index.ts';
+import { createPublisher, type Publisher } from '../client/index.ts';
 import type { Config } from '../config.ts';
 import { parseConfig } from '../config.ts';
 import type { Server } from '../serve.ts';
@@ -20,7 +20,7 @@ import { generateSecrets, SERVICE, userToken } from './secrets.ts';
 import { Stage } from './stage.ts';
 import { welcomeText } from './welcome.ts';
 import type { WorkerOptions } from './worker.ts';
-import { publish, publishCommand } from './worker.ts';
+import { publishCommand } from './worker.ts';
 
 const USER = 'demo-user';
 const SEED = 7;
@@ -75,15 +75,13 @@ async function pageOf(secrets: Secrets, flood: () => Promise<void>): Promise<Pag
   }
 }
 
-async function publishFlood({ address, userId, serviceKey }: WorkerOptions): Promise<void> {
-  const publisher = createPublisher({ url: address, service: SERVICE, key: serviceKey });
-  await Promise.all(floodEvents().map((event) => publisher.publish({ ...event, user_id: userId })));
-  await publisher.close();
+async function publishFlood(publisher: Publisher): Promise<void> {
+  await Promise.all(floodEvents().map((event) => publisher.publish({ ...event, user_id: USER })));
 }
 
-async function perform(report: AgentReport, worker: WorkerOptions): Promise<void> {
+async function perform(report: AgentReport, publisher: Publisher): Promise<void> {
   try {
-    const sequenceId = await publish(report, worker);
+    const { sequence_id: sequenceId } = await publisher.publish({ ...report, user_id: USER });
     screen.live(
       eventText({
         type: report.event_type,
@@ -102,17 +100,18 @@ async function main(): Promise<void> {
   let flood = async (): Promise<void> => {};
   const page = await pageOf(secrets, () => flood());
   const server = await startServer(secrets, page ?? (() => null));
-  const worker = {
+  const worker: WorkerOptions = {
     address: `http://${server.host}:${server.port}`,
     userId: USER,
     serviceKey: secrets.service,
   };
-  flood = () => publishFlood(worker);
+  const publisher = createPublisher({ url: worker.address, service: SERVICE, key: worker.serviceKey });
+  flood = () => publishFlood(publisher);
   const token = await userToken(USER, secrets.jwt);
   const stage = new Stage({
     after: systemClock.after,
     seed: SEED,
-    publish: (report) => perform(report, worker),
+    publish: (report) => perform(report, publisher),
   });
   // Before anything is said: whoever reads it may press Ctrl-C in the same moment.
   stopOnSignal(server, stage);
@@ -121,7 +120,7 @@ async function main(): Promise<void> {
       ...worker,
       hasPage: page !== null,
       token,
-      publishCommand: publishCommand(GREETING, worker),
+      publishCommand: await publishCommand(GREETING, worker),
     }),
   );
 }

@@ -1,36 +1,11 @@
+import type { Message } from '../client/index.ts';
 import { AGENT_STATUS_CHANGED, PROGRESS_UPDATE } from '../protocol/events.ts';
-
-/** A message of the server as far as a reader has to know it (contract §4). */
-export type Message = {
-  readonly type: string;
-  readonly timestamp: string;
-  readonly sequence_id?: number;
-  readonly payload: Readonly<Record<string, unknown>>;
-};
 
 const BAR_WIDTH = 20;
 const AGENT_WIDTH = 11;
 const NUMBER_WIDTH = 6;
 /** Longest JSON of others that a line repeats, in characters. */
 const MOST_JSON = 200;
-
-/** Reads a frame; what is no message of this protocol becomes one that says so. */
-export function readMessage(frame: string): Message {
-  try {
-    const message = JSON.parse(frame) as Partial<Message> | null;
-    if (
-      typeof message?.type === 'string' &&
-      typeof message.payload === 'object' &&
-      message.payload !== null
-    ) {
-      return message as Message;
-    }
-  } catch {
-    // Not JSON: the same as JSON that is no message.
-  }
-  const payload = { code: 'not_understood', message: frame.slice(0, MOST_JSON) };
-  return { type: 'ERROR', timestamp: '', payload };
-}
 
 /** Text of strangers as a terminal may show it: without what could move its cursor. */
 export const printable = (text: string): string => text.replace(/\p{Cc}/gu, ' ');

@@ -1,4 +1,4 @@
-import type { Message } from './message-text.ts';
+import type { Message } from '../client/index.ts';
 import { printable } from './message-text.ts';
 
 type Payload = Message['payload'];
@@ -59,7 +59,7 @@ function droppedText({
   recoverable,
 }: Payload): string {
   const range = typeof from === 'number' ? ` (#${from} to #${to})` : '';
-  const remedy = recoverable === true ? '; a REPLAY brings them back' : '';
+  const remedy = recoverable === true ? '; they are asked for again' : '';
   return `GAP: ${counted(count, 'message')} dropped${range}, ${DROPS[String(reason)] ?? reason}${remedy}`;
 }
 

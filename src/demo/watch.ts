@@ -1,6 +1,9 @@
 import process from 'node:process';
 import { nodeRuntime } from '../adapters/runtime/node.ts';
-import { Watcher } from './watcher.ts';
+import type { Message } from '../client/index.ts';
+import { follow } from './follow.ts';
+import { eventText } from './message-text.ts';
+import { noticeText } from './notice-text.ts';
 
 const HELP = `Shows the events of a user as they arrive, one line each, until Ctrl-C.
 
@@ -18,13 +21,26 @@ replayed. Lines with -- tell of the connection: replays, gaps, cuts. After a cut
 the last number it saw.
 `;
 
-/** `ws:`, as a browser's address bar may have it; null for what is no address of a server. */
-function addressOf(text: string): string | null {
+/** The address without its token, which then stands in no proxy's log. */
+type Place = { readonly address: string; readonly token: string };
+
+/** null for what is no address of a server with a token in it; `http:`, as a browser's address bar may have it, will do. */
+function placeOf(text: string): Place | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
   url.protocol = url.protocol.replace(/^http/, 'ws');
-  url.hash = '';
-  return /^wss?:$/.test(url.protocol) ? url.href : null;
+  const token = url.searchParams.get('token') ?? '';
+  url.searchParams.delete('token');
+  return /^wss?:$/.test(url.protocol) && token !== '' ? { address: url.href, token } : null;
+}
+
+const say = (line: string): void => nodeRuntime.write(`${line}\n`);
+const notice = (text: string): void => say(`-- ${text}`);
+
+function heard(message: Message): void {
+  const text = noticeText(message);
+  if (text === undefined) say(eventText(message));
+  else if (text !== null) notice(text);
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -33,16 +49,19 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const [given = '', ...rest] = args;
-  const address = addressOf(given);
-  if (address === null || rest.length > 0) {
-    const got = args.length === 0 ? 'no address' : JSON.stringify(args.join(' '));
-    nodeRuntime.writeError(`watch: got ${got}, wanted one ws:// or wss:// address, in quotes\n\n${HELP}`);
+  const place = placeOf(given);
+  if (place === null || rest.length > 0) {
+    const got = args.length === 0 ? 'no address' : JSON.stringify(masked(args.join(' ')));
+    const wanted = 'one ws:// or wss:// address with ?token=, in quotes';
+    nodeRuntime.writeError(`watch: got ${got}, wanted ${wanted}\n\n${HELP}`);
     return 2;
   }
-  const watcher = new Watcher({ address, say: (line) => nodeRuntime.write(`${line}\n`) });
-  nodeRuntime.onStopSignal(() => watcher.stop());
-  return await watcher.run();
+  const stopping = new AbortController();
+  nodeRuntime.onStopSignal(() => stopping.abort());
+  return (await follow({ ...place, heard, notice, signal: stopping.signal })) ? 0 : 1;
 }
+
+const masked = (text: string): string => text.replace(/token=[^&\s]*/g, 'token=…');
 
 // Who read it through a pipe has seen enough.
 process.stdout.on('error', () => nodeRuntime.exit(0));

@@ -175,7 +175,7 @@ describe('what goes wrong says what to do', () => {
     [
       'agentcast publish --retry-for 0s --url http://127.0.0.1:1234 --user u --agent a --type NOTE',
       1,
-      /the event: no answer: .*ECONNREFUSED.*\n.* --id [\w-]+, within 10 minutes, publishes nothing twice/,
+      /the event: not accepted within \d+ ms: no answer: .*ECONNREFUSED.*\n.* --id [\w-]+, within 10 minutes, publishes nothing twice/,
     ],
     [
       'agentcast status --url http://127.0.0.1:1234',
@@ -185,9 +185,9 @@ describe('what goes wrong says what to do', () => {
     [
       'agentcast tail --user u-1 --url http://127.0.0.1:1234',
       1,
-      /^-- no answer: .*ECONNREFUSED.*; does the server run/,
+      /^-- no connection came about: .*ECONNREFUSED.*; does the server run/,
     ],
-    ['JWT_SECRET=another agentcast tail --user u-1', 1, /^-- refused: 401 .*the secret that made it/],
+    ['JWT_SECRET=another agentcast tail --user u-1', 1, /-- refused: 401 .*the secret that made it/],
     ['INTERNAL_SERVICE_KEYS= agentcast serve', 1, /INTERNAL_SERVICE_KEYS: got nothing/],
     ['PORT=x agentcast demo', 1, /PORT: got "x"/],
   ])('%s', async (script, status, words) => {
@@ -202,7 +202,10 @@ describe('what goes wrong says what to do', () => {
       EVENT: events('u-1', 1)[0] ?? '',
       AGENTCAST_SERVICE_KEY: WRONG_KEY,
     });
-    expect(ran).toMatchObject({ status: 1, output: expect.stringContaining('line 1: 401 Unauthorized') });
+    expect(ran).toMatchObject({
+      status: 1,
+      output: expect.stringMatching(/line 1: refused: 401 .*are both clocks right/),
+    });
   });
 });
 
@@ -222,6 +225,30 @@ describe('the server and what it needs', () => {
     const { instances, connections } = JSON.parse(json.output);
     expect(instances).toMatchObject([{ port, status: 'active' }]);
     expect(connections).toMatchObject([{ user_id: user, filters: { agent_ids: ['a-1'] } }]);
+  });
+
+  test('disconnect closes one connection, or all of a user, and tells their clients not to come back', async () => {
+    const user = newUser();
+    const [one, another] = await Promise.all([tail(user), tail(user)]);
+    const { output } = await commands.run(`agentcast status --user ${user} --json`);
+    const [first, second] = JSON.parse(output).connections.map(
+      ({ connection_id }: { connection_id: string }) => connection_id,
+    );
+    const alone = await commands.run(`agentcast disconnect --connection ${first}`);
+    expect(alone).toMatchObject({ status: 0, output: `1 connection closed:\n  ${first}\n` });
+    const all = await commands.run(`agentcast disconnect --user ${user} --json`);
+    expect(JSON.parse(all.output)).toEqual({ disconnected: [second] });
+    for (const { exited, lines } of [one, another]) {
+      expect((await exited).code).toBe(1);
+      expect(lines().at(-1)).toBe('-- closed: 4002 disconnected_by_operator');
+    }
+    const nobody = await commands.run(`agentcast disconnect --user ${user}`);
+    expect(nobody).toMatchObject({ status: 0, output: 'no connections to close\n' });
+    const again = await commands.run(`agentcast disconnect --connection ${first}`);
+    expect(again).toMatchObject({
+      status: 1,
+      output: expect.stringMatching(/refused: 404 .*there is no such connection\n$/),
+    });
   });
 
   test('keygen makes what check-config takes', async () => {

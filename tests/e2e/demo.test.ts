@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import type { Message } from '../../src/demo/message-text.ts';
+import type { Message } from '../../src/client/index.ts';
 import { freePort } from '../support/free-port.ts';
 import { type OwnedProcess, startOwned } from '../support/owned-process.ts';
 
@@ -162,29 +162,32 @@ describe('npm run watch', () => {
     expect(help.output()).toContain('npm run watch -- "ws://');
   });
 
-  test.each([[[]], [['demo']], [['ftp://h/ws']], [['ws://h/1', 'ws://h/2']]])(
-    '%j: says what it takes',
-    async (args) => {
-      const watch = await run('watch', args);
-      expect((await watch.exited).code).toBe(2);
-      expect(watch.output()).toMatch(/^watch: got .*, wanted one ws:\/\/ or wss:\/\/ address/);
-    },
-  );
+  test.each([
+    [[]],
+    [['demo']],
+    [['ftp://h/ws']],
+    [['ws://h/ws/agents']],
+    [['ws://h/1?token=t', 'ws://h/2?token=t']],
+  ])('%j: says what it takes', async (args) => {
+    const watch = await run('watch', args);
+    expect((await watch.exited).code).toBe(2);
+    expect(watch.output()).toMatch(/^watch: got .*, wanted one ws:\/\/ or wss:\/\/ address with \?token=/);
+  });
 
   test('repeats why a server refuses', async () => {
     const demo = await run('main', [], { PORT: '0' });
     try {
       const watch = await run('watch', [`${await offeredAddress(demo)}x&agent_ids=a`]);
       expect((await watch.exited).code).toBe(1);
-      expect(watch.output()).toBe('-- refused: 401 Unauthorized - signature wrong\n');
+      expect(watch.output()).toBe('-- refused: 401 signature wrong\n');
     } finally {
       await demo.end();
     }
   });
 
   test('says that nobody answers', async () => {
-    const watch = await run('watch', [`ws://127.0.0.1:${await freePort()}/ws/agents`]);
+    const watch = await run('watch', [`ws://127.0.0.1:${await freePort()}/ws/agents?token=t`]);
     expect((await watch.exited).code).toBe(1);
-    expect(watch.output()).toMatch(/^-- no answer: .*ECONNREFUSED/);
+    expect(watch.output()).toMatch(/^-- no connection came about: .*ECONNREFUSED/);
   });
 });

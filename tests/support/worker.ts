@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { signRequest } from '../../src/adapters/auth/signatures.ts';
 import { TEST_SERVICE_KEY, TEST_SERVICE_NAME } from './server-process.ts';
+import { signRequest } from './sign-request.ts';
 
 export const PUBLISH = '/api/v1/internal/ws/publish';
 export const PUBLISH_BATCH = '/api/v1/internal/ws/publish/batch';

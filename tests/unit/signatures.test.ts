@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createSignatureVerifier, signRequest } from '../../src/adapters/auth/signatures.ts';
+import { createSignatureVerifier } from '../../src/adapters/auth/signatures.ts';
 import type { SignedRequest } from '../../src/core/ports/auth.ts';
+import { signRequest } from '../support/sign-request.ts';
 
 const NOW = Date.UTC(2026, 0, 8, 12);
 const secretOf = (letter: string) => `whsec_${btoa(letter.repeat(32))}`;

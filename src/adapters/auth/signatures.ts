@@ -45,19 +45,6 @@ export function createSignatureVerifier(options: {
   };
 }
 
-/**
- * The `webhook-signature` of a request: `v1,<base64>`. `content` is the body, or the request target where there is none;
- * the timestamp counts in whole seconds. Throws an Error where the secret is not base64.
- */
-export function signRequest(request: {
-  readonly id: string;
-  readonly timestamp: Date;
-  readonly content: string;
-  readonly secret: string;
-}): string {
-  return new Webhook(request.secret).sign(request.id, request.timestamp, request.content);
-}
-
 function webhookOf({ name, secret }: ServiceKey): Webhook {
   const wanted = `key of service ${show(name)}: wanted whsec_ followed by base64`;
   if (!secret.startsWith('whsec_')) throw new Error(wanted);

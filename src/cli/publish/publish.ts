@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { realClock } from '../../client/clock.ts';
+import { batchAddress } from '../../client/publisher/publisher.ts';
+import type { SendingOptions } from '../../client/publisher/sending.ts';
+import { createSigner } from '../../client/publisher/signing.ts';
 import { durationOption } from '../durations.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { EXIT, Failure, UsageError } from '../exit-status.ts';
+import { nodeFetch } from '../node-fetch.ts';
+import type { ServerAccess } from '../operator-request.ts';
 import { serverUrl } from '../server-url.ts';
 import { serviceKey } from '../service-key.ts';
 import type { Shell } from '../shell.ts';
-import { type ServerAccess, signedRequest } from '../signed-request.ts';
 import { batchesOf } from './batches.ts';
 import type { EventLine } from './event-lines.ts';
 import { eventLines, MAX_EVENTS_BYTES, placeOf } from './event-lines.ts';
@@ -19,6 +23,8 @@ import { sourceOf } from './source.ts';
 
 /** How long what came through a pipe waits for company, in ms. */
 const IDLE_MS = 50;
+/** For one attempt. */
+const TIMEOUT_MS = 15_000;
 const WEBHOOK_ID = /^[A-Za-z0-9_:-]{1,128}$/;
 
 export type PublishOptions = EventFlags & {
@@ -87,21 +93,28 @@ function preparedRun(shell: Shell, file: string | null, options: PublishOptions)
 }
 
 async function sendAll(run: Run): Promise<void> {
-  const { id, retryForMs, access, source, flagged, isRepeatable, report, stop } = run;
+  const { id, source, flagged, isRepeatable, report, stop } = run;
   const sender = new Sender({
     id,
-    retryForMs,
-    request: (request) => signedRequest(access, request, stop),
-    wait: (ms) => delay(ms, undefined, { signal: stop }).catch(() => stop.throwIfAborted()),
-    chance: Math.random,
-    now: () => performance.now(),
-    accepted: (event, acceptance) => report.accepted(event, acceptance),
+    sending: sendingOf(run),
+    accepted: (event, published) => report.accepted(event, published),
     refused: (event, why) => report.refused(placeOf(event), why),
-    retrying: (why) => report.say(`${why}; trying again`),
   });
   const events = flagged === null ? eventsOf(source, report, stop) : only(flagged);
   for await (const batch of batchesOf(events, isRepeatable ? null : IDLE_MS)) await sender.send(batch);
 }
+
+const sendingOf = ({ retryForMs, access: { url, key }, report, stop }: Run): SendingOptions => ({
+  address: batchAddress(url),
+  sign: createSigner({ service: key.name, key: key.secret }),
+  fetch: nodeFetch,
+  clock: realClock,
+  random: Math.random,
+  giveUpAfterMs: retryForMs,
+  timeoutMs: TIMEOUT_MS,
+  signal: stop,
+  retrying: (why) => report.say(`${why}; trying again`),
+});
 
 async function* only(event: EventLine): AsyncGenerator<EventLine> {
   yield event;

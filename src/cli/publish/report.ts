@@ -1,9 +1,9 @@
+import type { Published } from '../../client/index.ts';
 import { printable } from '../../demo/message-text.ts';
 import { masked } from '../masking.ts';
 import type { Output, Shell } from '../shell.ts';
 import type { EventLine } from './event-lines.ts';
 import { grouped, ProgressBar } from './progress-bar.ts';
-import type { Acceptance } from './sender.ts';
 
 type ReportOptions = {
   /** A JSON line for each event on standard output, instead of words. */
@@ -21,7 +21,7 @@ export class Report {
   #duplicates = 0;
   #refused = 0;
   #doneBytes = 0;
-  #single: Acceptance | null = null;
+  #single: Published | null = null;
 
   constructor(shell: Shell, options: ReportOptions) {
     this.#shell = shell;
@@ -33,14 +33,14 @@ export class Report {
     return this.#refused;
   }
 
-  accepted(event: EventLine, acceptance: Acceptance): void {
+  accepted(event: EventLine, published: Published): void {
     this.#published++;
-    if (acceptance.duplicate) this.#duplicates++;
+    if (published.duplicate) this.#duplicates++;
     this.#doneBytes = event.endsAt;
-    if (event.line === null) this.#single = acceptance;
+    if (event.line === null) this.#single = published;
     if (this.#options.json) {
       const line = event.line === null ? {} : { line: event.line };
-      this.#shell.output.write(`${JSON.stringify({ ...line, ...acceptance })}\n`);
+      this.#shell.output.write(`${JSON.stringify({ ...line, ...published })}\n`);
     }
     this.#draw();
   }
@@ -85,7 +85,7 @@ export class Report {
 
 const counted = (count: number, noun: string): string => `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-function singleText({ sequence_id, epoch, duplicate }: Acceptance): string {
+function singleText({ sequence_id, epoch, duplicate }: Published): string {
   const place = sequence_id === null ? 'published, live only' : `published as #${sequence_id}`;
   return `${duplicate ? 'already ' : ''}${place} (epoch ${epoch})`;
 }

@@ -1,44 +1,30 @@
-import { problemText } from '../../demo/problem-text.ts';
+import type { PublishError, Published } from '../../client/index.ts';
+import type { Entry } from '../../client/publisher/batch.ts';
+import type { SendingOptions } from '../../client/publisher/sending.ts';
+import { send } from '../../client/publisher/sending.ts';
+import { printable } from '../../demo/message-text.ts';
 import { Failure } from '../exit-status.ts';
-import type { Answer, RequestToSign } from '../signed-request.ts';
-import { remedyFor } from '../signed-request.ts';
+import { remedyFor } from '../operator-request.ts';
 import { type EventLine, placeOf } from './event-lines.ts';
 
-const TARGET = '/api/v1/internal/ws/publish/batch';
-const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 10_000;
-
-/** What the server says of an accepted event (contract §5). */
-export type Acceptance = {
-  readonly sequence_id: number | null;
-  readonly epoch: string;
-  readonly duplicate?: true;
-};
-
 export type SenderOptions = {
-  /** Signs and sends; see `signedRequest`. */
-  request(request: RequestToSign): Promise<Answer>;
-  /** Rejects where the run is told to stop. */
-  wait(ms: number): Promise<void>;
-  /** From 0 to 1: spreads those who try again. */
-  chance(): number;
-  /** In ms, on any clock that only goes forward. */
-  now(): number;
-  /** How long a request is tried again, in ms. */
-  readonly retryForMs: number;
+  readonly sending: SendingOptions;
   /** Begins every webhook-id of this run. */
   readonly id: string;
-  accepted(event: EventLine, acceptance: Acceptance): void;
+  accepted(event: EventLine, published: Published): void;
   /** Told of an event that the server refuses, by itself. */
   refused(event: EventLine, why: string): void;
-  /** Told of a request that is about to be tried again. */
-  retrying(why: string): void;
 };
+
+type Rejected = { readonly event: EventLine; readonly error: PublishError };
 
 /** Tried for long enough, without an answer that says whether the events were taken. */
 export class Undecided extends Failure {}
 
-/** Sends batches one after the other, each until it was taken or refused. */
+/**
+ * Sends batches one after the other, each until it was taken or refused. Not by `createPublisher`, which makes batches by time:
+ * here the same input makes the same batches under the same ids, so that a run can be repeated and publishes nothing twice.
+ */
 export class Sender {
   readonly #options: SenderOptions;
   #batches = 0;
@@ -50,104 +36,40 @@ export class Sender {
   /** Throws a Failure where the next batch would fare no better: a refusal as a whole, or Undecided. */
   async send(batch: readonly EventLine[]): Promise<void> {
     this.#batches++;
-    let left = batch;
+    const rejected: Rejected[] = [];
+    let left: readonly Entry[] = batch.map((event) => this.#entryOf(event, rejected));
     // One invalid event refuses its batch: the others go again, as another request. Each turn, there are fewer.
     for (let turn = 0; left.length > 0; turn++) {
       const id = `${this.#options.id}-${this.#batches}${turn === 0 ? '' : `-${turn}`}`;
-      const { status, text } = await this.#answerTo(left, id);
-      if (status === 202) {
-        this.#accept(left, text);
-        return;
-      }
-      left = this.#withoutRefused(left, { status, text });
+      left = await send(left, id, this.#options.sending);
     }
+    const [first] = rejected;
+    if (first === undefined) return;
+    const { message, code } = first.error;
+    const text = `${rangeOf(rejected.map(({ event }) => event))}: ${printable(message)}${remedyFor(first.error)}`;
+    throw code === 'unavailable' ? new Undecided(text) : new Failure(text);
   }
 
-  /** An answer for good: whatever may pass is waited for, under the same webhook-id. */
-  async #answerTo(batch: readonly EventLine[], id: string): Promise<{ status: number; text: string }> {
-    const { request, now, retryForMs, retrying, wait } = this.#options;
-    const body = `{"events":[${batch.map(({ json }) => json).join(',')}]}`;
-    const giveUpAt = now() + retryForMs;
-    for (let failures = 0; ; failures++) {
-      const answer = await request({ method: 'POST', target: TARGET, id, body });
-      if (answer.kind === 'answer' && !isPassing(answer.status)) return answer;
-      const waitMs = this.#waitAfter(answer, failures);
-      const why =
-        answer.kind === 'answer' ? problemText(answer.status, answer.text) : `no answer: ${answer.reason}`;
-      if (now() + waitMs > giveUpAt) throw new Undecided(`${rangeOf(batch)}: ${why}`);
-      retrying(why);
-      await wait(waitMs);
-    }
-  }
-
-  /** Full jitter, but never sooner than the server asks for. */
-  #waitAfter(answer: Answer, failures: number): number {
-    const longestMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
-    return Math.max(this.#options.chance() * longestMs, answer.kind === 'answer' ? answer.retryAfterMs : 0);
-  }
-
-  #accept(batch: readonly EventLine[], text: string): void {
-    const results = resultsOf(text);
-    if (results?.length !== batch.length) {
-      throw new Failure(
-        `${rangeOf(batch)}: got a 202 without a result for each event; is it an agentcast server?`,
-      );
-    }
-    for (const [index, event] of batch.entries()) {
-      this.#options.accepted(event, results[index] as Acceptance);
-    }
-  }
-
-  #withoutRefused(
-    batch: readonly EventLine[],
-    { status, text }: { status: number; text: string },
-  ): readonly EventLine[] {
-    const faults = status === 400 ? faultsByIndex(text) : new Map<number, string>();
-    const left = batch.filter((_, index) => !faults.has(index));
-    if (left.length === batch.length) {
-      throw new Failure(`${rangeOf(batch)}: ${problemText(status, text)}${remedyFor(status)}`);
-    }
-    for (const [index, event] of batch.entries()) {
-      const why = faults.get(index);
-      if (why !== undefined) this.#options.refused(event, why);
-    }
-    return left;
+  #entryOf(event: EventLine, rejected: Rejected[]): Entry {
+    const { accepted, refused } = this.#options;
+    return {
+      json: event.json,
+      bytes: event.bytes,
+      resolve: (published) => accepted(event, published),
+      reject: (error) => {
+        if (error.code === 'invalid') refused(event, faultsText(error));
+        else rejected.push({ event, error });
+      },
+    };
   }
 }
 
-const isPassing = (status: number): boolean => status === 429 || status >= 500;
+const faultsText = ({ faults }: PublishError): string =>
+  faults.map(({ path, detail }) => (path === '' ? detail : `${path}: ${detail}`)).join('; ');
 
 /** Where the events of a batch stand: `lines 1 to 500`. */
 function rangeOf(batch: readonly EventLine[]): string {
   const [first, last] = [batch[0], batch.at(-1)];
   if (first === undefined || last === undefined || first === last) return placeOf(first ?? { line: null });
   return `lines ${first.line} to ${last.line}`;
-}
-
-function resultsOf(text: string): readonly unknown[] | null {
-  try {
-    const { results } = JSON.parse(text) as { results?: unknown };
-    return Array.isArray(results) ? results : null;
-  } catch {
-    return null;
-  }
-}
-
-/** What a refusal says of each event: the server names it by its index, `events.3.payload.new_status`. */
-function faultsByIndex(text: string): Map<number, string> {
-  const faults = new Map<number, string>();
-  let errors: unknown;
-  try {
-    errors = (JSON.parse(text) as { errors?: unknown }).errors;
-  } catch {
-    return faults;
-  }
-  for (const { path, detail } of Array.isArray(errors) ? errors : []) {
-    const [, index, rest] = /^events\.(\d+)\.?(.*)$/.exec(String(path)) ?? [];
-    if (index === undefined) continue;
-    const why = rest === '' ? String(detail) : `${rest}: ${detail}`;
-    const before = faults.get(Number(index));
-    faults.set(Number(index), before === undefined ? why : `${before}; ${why}`);
-  }
-  return faults;
 }

@@ -1,4 +1,4 @@
-import type { Message } from '../../demo/message-text.ts';
+import type { Message } from '../../client/index.ts';
 import { AGENT_STATUS_CHANGED, PROGRESS_UPDATE } from '../../protocol/events.ts';
 import type { Colour } from '../colours.ts';
 

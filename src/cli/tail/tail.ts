@@ -1,13 +1,14 @@
-import type { Message } from '../../demo/message-text.ts';
+import type { ConnectionEnded, Message } from '../../client/index.ts';
+import { follow } from '../../demo/follow.ts';
 import { eventText } from '../../demo/message-text.ts';
 import { noticeText } from '../../demo/notice-text.ts';
+import { CLOSE } from '../../protocol/close-codes.ts';
 import { shorten } from '../../protocol/ids.ts';
 import { type Paint, paintFor } from '../colours.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
 import { masked } from '../masking.ts';
 import { serverUrl, socketUrl } from '../server-url.ts';
 import type { Shell } from '../shell.ts';
-import { Follower } from './follower.ts';
 import { eventColour, noticeColour } from './line-colours.ts';
 import type { StreamFlags } from './stream-query.ts';
 import { streamQuery } from './stream-query.ts';
@@ -28,24 +29,31 @@ export async function tail(shell: Shell, options: TailOptions): Promise<ExitStat
   const url = serverUrl(shell.env, options.url);
   const token = tokenSource(shell.env, options);
   const view = options.json ? jsonView(shell) : textView(shell);
+  const enough = new AbortController();
+  const stop = shell.toldToStop();
   let shown = 0;
-  const follower = new Follower({
+  const isGood = await follow({
+    ...token,
     address: `${socketUrl(url)}/ws/agents?${query}`,
-    token,
+    // Who read it through a pipe and went has seen enough, too.
+    signal: AbortSignal.any([stop, shell.readerGone, enough.signal]),
+    remedyFor,
     notice: view.notice,
     heard: (message) => {
-      if (shown === count) return;
       view.show(message);
-      if (isEvent(message) && ++shown === count) follower.stop();
+      if (isEvent(message) && ++shown === count) enough.abort();
     },
   });
-  const stop = shell.toldToStop();
-  stop.addEventListener('abort', () => follower.stop());
-  // Who read it through a pipe has seen enough.
-  shell.readerGone.addEventListener('abort', () => follower.stop());
-  const isGood = await follower.run();
   if (stop.aborted) return stop.reason as ExitStatus;
   return isGood ? EXIT.fine : EXIT.failed;
+}
+
+/** What to do where there is more to say than the ending says itself. */
+function remedyFor(error: ConnectionEnded | null): string {
+  if (error === null) return '; does the server run, is --url right?';
+  if (error.problem?.status === 401) return '; is the token, or the secret that made it, one of that server?';
+  const isExpired = error.closeCode === CLOSE.tokenExpired.code;
+  return isExpired ? '; a fresh token is needed in AGENTCAST_TOKEN' : '';
 }
 
 type View = { show(message: Message): void; notice(text: string): void };

@@ -6,11 +6,8 @@ import { UsageError } from '../exit-status.ts';
 
 const VALID_FOR_MS = 3_600_000;
 
-export type TokenSource = {
-  /** Whether each token is a fresh one. */
-  readonly isFresh: boolean;
-  token(): Promise<string>;
-};
+/** As the client library takes it: a token that was given, or what makes a fresh one for each connection. */
+export type TokenSource = { readonly token: string } | { readonly getToken: () => Promise<string> };
 
 /**
  * Where the token of each connection comes from: --secret-file with --user, else AGENTCAST_TOKEN, else JWT_SECRET with
@@ -24,7 +21,7 @@ export function tokenSource(
   const given = env.AGENTCAST_TOKEN?.trim() ?? '';
   if (given !== '' && secretFile === undefined) {
     checkSubject(given, user);
-    return { isFresh: false, token: async () => given };
+    return { token: given };
   }
   const secret = tokenSecret(env, secretFile);
   if (secret === null) {
@@ -34,7 +31,7 @@ export function tokenSource(
   }
   if (user === undefined)
     throw new UsageError('got no --user, wanted one to make a token for (or AGENTCAST_TOKEN)');
-  return { isFresh: true, token: () => developmentToken(env, { user, secret, expiresInMs: VALID_FOR_MS }) };
+  return { getToken: () => developmentToken(env, { user, secret, expiresInMs: VALID_FOR_MS }) };
 }
 
 function checkSubject(token: string, user: string | undefined): void {

@@ -1,5 +1,6 @@
 import type { ProblemDetails, ProblemFault } from '../errors.ts';
 import { problemIn, problemLine, retryAfterMs } from '../errors.ts';
+import type { ResponseLike } from '../socket.ts';
 import { PublishError } from './publish-error.ts';
 
 /** What the server accepts in one request (contract §5). */
@@ -51,23 +52,58 @@ type Item = Published | { readonly error: string };
 export type Answer = {
   /** null: no answer came. */
   readonly status: number | null;
+  /** Why none came, where that is known. */
+  readonly reason: string;
   readonly problem: ProblemDetails | null;
   /** One for each event, where the server said so. */
   readonly items: readonly Item[];
   readonly retryAfterMs: number | null;
 };
 
-export const NO_ANSWER: Answer = { status: null, problem: null, items: [], retryAfterMs: null };
+/** An attempt that came to nothing. */
+export const noAnswer = (error: unknown): Answer => ({
+  status: null,
+  reason: reasonOf(error),
+  problem: null,
+  items: [],
+  retryAfterMs: null,
+});
 
-export async function answerOf(response: Response): Promise<Answer> {
+export async function answerOf(response: ResponseLike): Promise<Answer> {
   const text = await response.text();
   const { status, headers } = response;
-  return { status, problem: problemIn(text), items: itemsIn(text), retryAfterMs: retryAfterMs(headers) };
+  return {
+    status,
+    reason: '',
+    problem: problemIn(text),
+    items: itemsIn(text),
+    retryAfterMs: retryAfterMs(headers),
+  };
+}
+
+/** An answer in words. */
+export function lineOf({ status, reason, problem }: Answer): string {
+  if (status !== null) return problemLine(status, problem);
+  return reason === '' ? 'no answer' : `no answer: ${reason}`;
+}
+
+/** What `fetch` says is often only that it failed, and its cause says why; where a name has several addresses, only a code does. */
+function reasonOf(error: unknown): string {
+  const {
+    message = '',
+    code = '',
+    cause,
+  } = (error ?? {}) as {
+    message?: string;
+    code?: string;
+    cause?: unknown;
+  };
+  return (cause === undefined ? '' : reasonOf(cause)) || message || code;
 }
 
 /** Whether the same request may be taken later: nobody answered, or somebody who cannot at the moment. */
 export const isTemporary = ({ status }: Answer): boolean =>
-  status === null || status === 429 || status === 502 || status === 503 || status === 504;
+  status === null || status === 429 || status >= 500;
 
 /** Resolves what was accepted; gives the rest. */
 export function settleAccepted(entries: readonly Entry[], { items }: Answer): Entry[] {
@@ -97,19 +133,23 @@ export function rejectInvalid(entries: readonly Entry[], answer: Answer): Entry[
 /** The error of an event that was given up, with the last answer. */
 export function givenUp(answer: Answer, afterMs: number): PublishError {
   const { status, problem } = answer;
-  const last = status === null ? 'no answer came' : problemLine(status, problem);
-  return new PublishError('unavailable', `not accepted within ${Math.round(afterMs)} ms: ${last}`, {
+  return new PublishError('unavailable', `not accepted within ${Math.round(afterMs)} ms: ${lineOf(answer)}`, {
     status,
     problem,
   });
 }
 
-function refusalOf({ status, problem }: Answer, faults: readonly ProblemFault[]): PublishError {
+function refusalOf(answer: Answer, faults: readonly ProblemFault[]): PublishError {
+  const { status, problem } = answer;
   if (faults.length > 0) {
     const line = faults.map(({ path, detail }) => `${path}: ${detail}`).join('; ');
     return new PublishError('invalid', `the event is not valid: ${line}`, { status, problem, faults });
   }
-  return new PublishError('refused', `refused: ${problemLine(status ?? 0, problem)}`, { status, problem });
+  const why =
+    status === 202
+      ? 'got a 202 without a result for each event, wanted the answer of an agentcast server'
+      : `refused: ${lineOf(answer)}`;
+  return new PublishError('refused', why, { status, problem });
 }
 
 function faultsOf(problem: ProblemDetails | null, index: number): ProblemFault[] {

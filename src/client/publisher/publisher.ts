@@ -57,9 +57,8 @@ export class Publisher {
     if (!(giveUpAfterMs > 0 && giveUpAfterMs <= LONGEST_GIVE_UP_MS))
       throw new TypeError(`giveUpAfterMs: got ${giveUpAfterMs}, wanted up to ${LONGEST_GIVE_UP_MS}`);
     this.#sending = {
-      address: addressOf(options.url),
-      service: options.service,
-      sign: createSigner(options.key),
+      address: batchAddress(options.url),
+      sign: createSigner(options),
       fetch: options.fetch ?? globalThis.fetch,
       clock,
       random: options.random ?? Math.random,
@@ -127,14 +126,15 @@ export class Publisher {
     this.#isSending = true;
     while (this.#queue.length > 0) {
       const entries = this.#queue.splice(0, batchSize(this.#queue));
-      const left = await send(entries, this.#sending);
+      const left = await send(entries, crypto.randomUUID(), this.#sending);
       this.#queue.unshift(...left);
     }
     this.#isSending = false;
   }
 }
 
-function addressOf(url: string | URL): string {
+/** @throws TypeError where it is no address of http or https */
+export function batchAddress(url: string | URL): string {
   try {
     const { origin, pathname, protocol } = new URL(url);
     if (protocol === 'http:' || protocol === 'https:')

@@ -1,34 +1,59 @@
 import type { ClientClock } from '../clock.ts';
 import { fullJitter } from '../clock.ts';
+import type { ResponseLike } from '../socket.ts';
 import type { Answer, Entry } from './batch.ts';
-import { answerOf, bodyOf, givenUp, isTemporary, NO_ANSWER, rejectInvalid, settleAccepted } from './batch.ts';
+import {
+  answerOf,
+  bodyOf,
+  givenUp,
+  isTemporary,
+  lineOf,
+  noAnswer,
+  rejectInvalid,
+  settleAccepted,
+} from './batch.ts';
 import type { Sign } from './signing.ts';
 
 const BACKOFF = { firstMs: 200, longestMs: 5_000 };
 
+/** As much of `fetch` as is needed here. */
+export type Fetch = (
+  url: string,
+  request: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string;
+    readonly signal: AbortSignal;
+  },
+) => Promise<ResponseLike>;
+
 export type SendingOptions = {
+  /** Of the batch route. */
   readonly address: string;
-  readonly service: string;
   readonly sign: Sign;
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: Fetch;
   readonly clock: ClientClock;
   readonly random: () => number;
   readonly giveUpAfterMs: number;
+  /** For one attempt. */
   readonly timeoutMs: number;
+  /** Gives up at once. */
+  readonly signal?: AbortSignal;
+  /** Told of a request that will be sent again. */
+  retrying?(why: string): void;
 };
-
-type Request = { readonly id: string; readonly body: string };
 
 /**
  * Sends events as one request, under one webhook-id, until there is an answer that holds or the time is up. Every event gets its
- * answer, but for those that it gives back: they were refused only for what stood beside them.
+ * answer, but for those that it gives back: they were refused only for what stood beside them. Rejects only where `signal` aborts,
+ * with its reason.
  */
-export async function send(entries: readonly Entry[], options: SendingOptions): Promise<Entry[]> {
-  const { clock, random, giveUpAfterMs } = options;
-  const request = { id: crypto.randomUUID(), body: bodyOf(entries) };
+export async function send(entries: readonly Entry[], id: string, options: SendingOptions): Promise<Entry[]> {
+  const { clock, random, giveUpAfterMs, retrying } = options;
+  const body = bodyOf(entries);
   const startedAt = clock.now();
   for (let failures = 0; ; failures++) {
-    const answer = await attempt(request, options);
+    const answer = await attempt(id, body, options);
     if (!isTemporary(answer)) {
       const left = answer.status === 202 ? settleAccepted(entries, answer) : entries;
       return rejectInvalid(left, answer);
@@ -40,33 +65,42 @@ export async function send(entries: readonly Entry[], options: SendingOptions): 
       for (const entry of settleAccepted(entries, answer)) entry.reject(givenUp(answer, passedMs));
       return [];
     }
-    await new Promise<void>((resolve) => void clock.after(waitMs, resolve));
+    retrying?.(lineOf(answer));
+    await pause(waitMs, options);
   }
 }
 
-/** Signed anew each time: a signature is good for five minutes only. */
-async function attempt({ id, body }: Request, options: SendingOptions): Promise<Answer> {
-  const { address, service, sign, fetch, clock, timeoutMs } = options;
-  const seconds = Math.floor(Date.now() / 1_000);
+/** Signed anew each time. Whoever takes the connection and says nothing, as a proxy without a server may, is not waited for. */
+async function attempt(id: string, body: string, options: SendingOptions): Promise<Answer> {
+  const { address, sign, fetch, clock, timeoutMs, signal } = options;
   const patience = new AbortController();
-  const cancel = clock.after(timeoutMs, () => patience.abort());
+  const stop = (): void => patience.abort();
+  const cancel = clock.after(timeoutMs, () => patience.abort(new Error(`nothing within ${timeoutMs} ms`)));
+  signal?.addEventListener('abort', stop);
   try {
-    const response = await fetch(address, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'x-service-name': service,
-        'webhook-id': id,
-        'webhook-timestamp': String(seconds),
-        'webhook-signature': await sign(id, seconds, body),
-      },
-      body,
-      signal: patience.signal,
-    });
-    return await answerOf(response);
-  } catch {
-    return NO_ANSWER;
+    signal?.throwIfAborted();
+    const headers = { 'content-type': 'application/json', ...(await sign(id, body)) };
+    return await answerOf(await fetch(address, { method: 'POST', headers, body, signal: patience.signal }));
+  } catch (error) {
+    signal?.throwIfAborted();
+    return noAnswer(patience.signal.aborted ? patience.signal.reason : error);
   } finally {
     cancel();
+    signal?.removeEventListener('abort', stop);
   }
+}
+
+function pause(milliseconds: number, { clock, signal }: SendingOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      cancel();
+      reject(signal?.reason);
+    };
+    const cancel = clock.after(milliseconds, () => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    });
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted === true) stop();
+  });
 }

@@ -1,23 +1,33 @@
 const PREFIX = 'whsec_';
 
-/** Signs one attempt; gives the value of `webhook-signature`. */
-export type Sign = (id: string, seconds: number, body: string) => Promise<string>;
+/**
+ * Signs one attempt, now: a signature is good for five minutes. Gives the headers that say so.
+ * @param id the same id again publishes nothing twice
+ * @param content the body; the request target where there is none (contract §5)
+ */
+export type Sign = (id: string, content: string) => Promise<Record<string, string>>;
 
 /**
- * A signer by Standard Webhooks 1.0 (`v1`, HMAC-SHA256 of `{id}.{timestamp}.{body}`), with WebCrypto alone.
+ * A signer by Standard Webhooks 1.0 (`v1`, HMAC-SHA256 of `{id}.{timestamp}.{content}`), with WebCrypto alone.
  * @param key `whsec_` followed by base64
  * @throws TypeError where it is of another form; the error does not repeat it
  */
-export function createSigner(key: string): Sign {
+export function createSigner({ service, key }: { readonly service: string; readonly key: string }): Sign {
   const secret = bytesOf(key);
   const utf8 = new TextEncoder();
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
   let imported: Promise<CryptoKey> | null = null;
-  return async (id, seconds, body) => {
+  return async (id, content) => {
     imported ??= crypto.subtle.importKey('raw', secret, algorithm, false, ['sign']);
-    const content = utf8.encode(`${id}.${seconds}.${body}`);
-    const signature = new Uint8Array(await crypto.subtle.sign('HMAC', await imported, content));
-    return `v1,${btoa(String.fromCharCode(...signature))}`;
+    const seconds = Math.floor(Date.now() / 1_000);
+    const bytes = utf8.encode(`${id}.${seconds}.${content}`);
+    const signature = new Uint8Array(await crypto.subtle.sign('HMAC', await imported, bytes));
+    return {
+      'x-service-name': service,
+      'webhook-id': id,
+      'webhook-timestamp': String(seconds),
+      'webhook-signature': `v1,${btoa(String.fromCharCode(...signature))}`,
+    };
   };
 }
 

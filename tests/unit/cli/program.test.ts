@@ -8,6 +8,17 @@ import { runCommandLine } from '../../../src/cli/program.ts';
 import { parseConfig } from '../../../src/config.ts';
 import { fakeShell } from './fake-shell.ts';
 
+const COMMANDS = [
+  'serve',
+  'demo',
+  'publish',
+  'tail',
+  'token',
+  'keygen',
+  'check-config',
+  'status',
+  'disconnect',
+] as const;
 const SECRET = 'a-secret-of-thirty-two-bytes-or-more';
 const KEY = `whsec_${'QUJD'.repeat(8)}`;
 
@@ -26,32 +37,17 @@ async function run(args: readonly string[], env: Record<string, string> = {}) {
 }
 
 describe('help', () => {
-  test.each(['serve', 'demo', 'publish', 'tail', 'token', 'keygen', 'check-config', 'status'])(
-    'of %s has examples',
-    async (command) => {
-      const { status, out } = await run([command, '--help']);
-      expect(status).toBe(0);
-      expect(out).toContain(`Usage: agentcast ${command}`);
-      expect(out).toMatch(new RegExp(`Examples:\n(  .*\n)*?  .*agentcast(\\.js)? ${command}`));
-    },
-  );
+  test.each(COMMANDS)('of %s has examples', async (command) => {
+    const { status, out } = await run([command, '--help']);
+    expect(status).toBe(0);
+    expect(out).toContain(`Usage: agentcast ${command}`);
+    expect(out).toMatch(new RegExp(`Examples:\n(  .*\n)*?  .*agentcast(\\.js)? ${command}`));
+  });
 
   test('names every command, and the exit statuses', async () => {
     const { status, out } = await run(['--help']);
     expect(status).toBe(0);
-    for (const word of [
-      'serve',
-      'demo',
-      'publish',
-      'tail',
-      'token',
-      'keygen',
-      'check-config',
-      'status',
-      '130',
-    ]) {
-      expect(out).toContain(word);
-    }
+    for (const word of [...COMMANDS, '130']) expect(out).toContain(word);
   });
 });
 
@@ -66,6 +62,13 @@ describe('wrong usage ends with 2', () => {
     ],
     [['keygen', '--name', 'a b'], '--name: got "a b", wanted 1 to 128 of'],
     [['status'], 'agentcast keygen makes a key'],
+    [['disconnect'], 'got neither --user nor --connection, wanted one of them'],
+    [
+      ['disconnect', '--user', 'u-1', '--connection', 'c-1'],
+      'got --user and --connection, wanted one of them',
+    ],
+    [['disconnect', '--connection', '../users'], '--connection: got "../users", wanted an id'],
+    [['disconnect', '--user', 'u-1'], 'no service key'],
     [['publish'], 'no service key'],
     [['tail'], 'no token: got neither AGENTCAST_TOKEN nor a secret'],
     [['tail', '--from', '5x'], '--from: got "5x", wanted an integer'],

@@ -1,50 +1,73 @@
 import { describe, expect, test } from 'vitest';
 import type { EventLine } from '../../../src/cli/publish/event-lines.ts';
 import { Sender, Undecided } from '../../../src/cli/publish/sender.ts';
-import type { Answer, RequestToSign } from '../../../src/cli/signed-request.ts';
+import type { ClientClock } from '../../../src/client/clock.ts';
+import type { ResponseLike } from '../../../src/client/socket.ts';
 
-const answer = (status: number, body: unknown, retryAfterMs = 0): Answer => ({
-  kind: 'answer',
+type Answer = { readonly status: number; readonly text: string; readonly retryAfter: string | null };
+
+const answer = (status: number, body: unknown, retryAfter: string | null = null): Answer => ({
   status,
   text: typeof body === 'string' ? body : JSON.stringify(body),
-  retryAfterMs,
+  retryAfter,
 });
-const silence: Answer = { kind: 'silence', reason: 'connect ECONNREFUSED' };
-const unavailable = answer(
-  503,
-  { title: 'Engine unavailable', detail: 'send the same webhook-id again' },
-  2_000,
-);
+const unavailable = answer(503, { type: 'urn:x', title: 'Engine unavailable' }, '2');
 const taken = (...sequenceIds: number[]): Answer =>
   answer(202, { results: sequenceIds.map((sequence_id) => ({ sequence_id, epoch: 'e1' })) });
 const refusal = (...paths: string[]): Answer =>
-  answer(400, { title: 'Invalid event', errors: paths.map((path) => ({ path, detail: 'is wrong' })) });
+  answer(400, {
+    type: 'urn:x',
+    title: 'Invalid event',
+    errors: paths.map((path) => ({ path, detail: 'is wrong' })),
+  });
 
 const lines = (...numbers: number[]): EventLine[] =>
   numbers.map((line) => ({ line, json: `{"n":${line}}`, bytes: 7, endsAt: line }));
 
-/** A sender whose server answers as told, one answer after the other, and whose time passes only by waiting. */
-function rig(answers: Answer[], { retryForMs = 10_000, chance = 0.5 } = {}) {
-  const requests: RequestToSign[] = [];
-  const waits: number[] = [];
-  const heard: string[] = [];
+/** Time that passes only by waiting, and not for attempts. */
+function waitingClock(waits: number[], timeoutMs: number): ClientClock {
   let now = 0;
-  const sender = new Sender({
-    id: 'run',
-    retryForMs,
-    request: async (request) => {
-      requests.push(request);
-      return answers.shift() ?? silence;
-    },
-    wait: async (ms) => {
+  return {
+    now: () => now,
+    after: (ms, run) => {
+      if (ms === timeoutMs) return () => {};
       waits.push(ms);
       now += ms;
+      queueMicrotask(run);
+      return () => {};
     },
-    chance: () => chance,
-    now: () => now,
+  };
+}
+
+/** A sender whose server answers as told, one answer after the other; then nobody does. */
+function rig(
+  answers: Answer[],
+  { giveUpAfterMs = 10_000, chance = 0.5, signal = new AbortController().signal } = {},
+) {
+  const requests: { id: string | undefined; body: string | undefined }[] = [];
+  const waits: number[] = [];
+  const heard: string[] = [];
+  const sender = new Sender({
+    id: 'run',
+    sending: {
+      address: 'http://h/batch',
+      sign: async (id) => ({ 'webhook-id': id }),
+      fetch: async (_, { headers, body }): Promise<ResponseLike> => {
+        requests.push({ id: headers['webhook-id'], body });
+        const next = answers.shift();
+        if (next === undefined) throw new Error('connect ECONNREFUSED');
+        const { status, text, retryAfter } = next;
+        return { status, headers: { get: () => retryAfter }, text: async () => text };
+      },
+      clock: waitingClock(waits, 15_000),
+      random: () => chance,
+      giveUpAfterMs,
+      timeoutMs: 15_000,
+      signal,
+      retrying: (why) => heard.push(`again: ${why}`),
+    },
     accepted: ({ line }, { sequence_id }) => heard.push(`${line} is #${sequence_id}`),
     refused: ({ line }, why) => heard.push(`${line}: ${why}`),
-    retrying: (why) => heard.push(`again: ${why}`),
   });
   return { sender, requests, waits, heard };
 }
@@ -62,23 +85,23 @@ describe('a sender', () => {
   });
 
   test('tries again under the same id and with the same body what may pass, and waits as long as it is told', async () => {
-    const { sender, requests, waits } = rig([silence, unavailable, answer(429, ''), taken(7)]);
+    const { sender, requests, waits, heard } = rig([answer(502, ''), unavailable, answer(429, ''), taken(7)]);
     await sender.send(lines(1));
     expect(new Set(requests.map(({ id, body }) => `${id} ${body}`)).size).toBe(1);
     expect(requests).toHaveLength(4);
-    expect(waits).toEqual([125, 2_000, 500]);
-  });
-
-  test('waits for any part of a time that doubles up to 10 s', async () => {
-    const { sender, waits } = rig(Array(9).fill(silence), { chance: 0.999, retryForMs: 40_000 });
-    await expect(sender.send(lines(1))).rejects.toThrow(Undecided);
-    expect(waits.map(Math.round)).toEqual([250, 500, 999, 1_998, 3_996, 7_992, 9_990, 9_990]);
+    expect(waits).toEqual([100, 2_200, 400]);
+    expect(heard).toEqual([
+      'again: status 502',
+      'again: 503 Engine unavailable',
+      'again: status 429',
+      '1 is #7',
+    ]);
   });
 
   test('gives up after its time, and names the lines', async () => {
-    const { sender, requests } = rig([], { retryForMs: 0 });
+    const { sender, requests } = rig([], { giveUpAfterMs: 0 });
     await expect(sender.send(lines(4, 5, 6))).rejects.toThrow(
-      new Undecided('lines 4 to 6: no answer: connect ECONNREFUSED'),
+      new Undecided('lines 4 to 6: not accepted within 0 ms: no answer: connect ECONNREFUSED'),
     );
     expect(requests).toHaveLength(1);
   });
@@ -103,6 +126,15 @@ describe('a sender', () => {
     ]);
   });
 
+  test('is told to stop while it waits', async () => {
+    const stopping = new AbortController();
+    const { sender, requests } = rig([unavailable, unavailable], { signal: stopping.signal });
+    const sending = sender.send(lines(1));
+    stopping.abort(130);
+    await expect(sending).rejects.toBe(130);
+    expect(requests.length).toBeLessThan(2);
+  });
+
   test('is done where all of a batch is refused', async () => {
     const { sender, requests } = rig([refusal('events.0')]);
     await sender.send(lines(1));
@@ -110,12 +142,16 @@ describe('a sender', () => {
   });
 
   test.each<[string, Answer, string]>([
-    ['a signature that is not accepted', answer(401, { title: 'Unauthorized' }), 'are both clocks right?'],
-    ['an id that was used', answer(409, { title: 'Idempotency conflict' }), '409 Idempotency conflict'],
-    ['a refusal of nothing in particular', answer(400, 'no JSON'), '400 no JSON'],
+    [
+      'a signature that is not accepted',
+      answer(401, { type: 'urn:x', title: 'Unauthorized' }),
+      'are both clocks right?',
+    ],
+    ['an id that was used', answer(409, { type: 'urn:x', title: 'Conflict' }), 'refused: 409 Conflict'],
+    ['a refusal of nothing in particular', answer(400, 'no JSON'), 'refused: status 400'],
     ['another kind of server', answer(404, ''), 'is it an agentcast server'],
     ['a 202 that says nothing', answer(202, '<html>'), 'without a result for each event'],
-    ['a 202 of another batch', taken(1), 'without a result for each event'],
+    ['a 202 of another batch', taken(1), 'line 2: got a 202 without a result for each event'],
   ])('stops at %s', async (_, refused, words) => {
     const { sender, requests } = rig([refused]);
     await expect(sender.send(lines(1, 2))).rejects.toThrow(words);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { signRequest } from '../../../src/adapters/auth/signatures.ts';
 import { accepting, type Call, KEY, note, numberOf, publisherTo } from '../../support/publisher-rig.ts';
+import { signRequest } from '../../support/sign-request.ts';
 
 describe('a request', () => {
   test('is signed as the server checks it', async () => {
