@@ -63,7 +63,7 @@ export class ConnectionPanel {
 
   /** A state of the page itself, before there is a connection. */
   fail(why: string): void {
-    this.#become({ state: 'closed', why, retryInMs: null, error: null }, 0);
+    this.#become({ state: 'closed', why, retryInMs: null, status: null, error: null }, 0);
   }
 
   say(text: string, className = ''): HTMLElement {

@@ -31,7 +31,17 @@ function connectTo({ url }: Session): Connection {
     backoff: BACKOFF,
   });
   panel.listen(connection, now);
+  offerRetry(connection);
   return connection;
+}
+
+/** Not `disabled`, which would take the focus away; and always there, so that nothing moves. */
+function offerRetry(connection: Connection): void {
+  const button = byId('retry', HTMLButtonElement);
+  button.addEventListener('click', () => connection.retryNow());
+  connection.on('state', ({ state }) => {
+    button.ariaDisabled = String(state !== 'waiting');
+  });
 }
 
 function showEvents(connection: Connection): void {

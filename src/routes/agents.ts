@@ -8,17 +8,19 @@ import type { Problem } from '../protocol/problems.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import type { AppContext } from './context.ts';
 import { newRoutes } from './context.ts';
+import { crossOrigin, isAllowed } from './cross-origin.ts';
 import { onlyMethods } from './methods.ts';
 import { offersBearer, tokenOf } from './token.ts';
 
+const PATH = '/ws/agents';
 /** Subprotocol under which a browser, which can set no header, hands over its token: `bearer, <jwt>`. */
 export const BEARER = 'bearer';
 
 export type AgentRoutesOptions = {
   readonly admission: Admission;
   readonly verifyToken: TokenVerifier;
-  /** null allows every origin. */
   readonly metrics: Metrics;
+  /** In lower case; null allows every origin. */
   readonly allowedOrigins: readonly string[] | null;
   clientAddress(context: AppContext): string;
 };
@@ -35,7 +37,8 @@ const CONCURRENT_DECISIONS = 128;
 export function agentRoutes(options: AgentRoutesOptions) {
   const slots = new Slots(CONCURRENT_DECISIONS);
   return newRoutes()
-    .get('/ws/agents', (c) => answer(c, options, slots))
+    .use(PATH, crossOrigin(options.allowedOrigins))
+    .get(PATH, (c) => answer(c, options, slots))
     .all(onlyMethods('GET, HEAD'));
 }
 
@@ -101,9 +104,6 @@ async function apply(c: AppContext, options: AgentRoutesOptions): Promise<Applie
       return { code: 'keys-unavailable', detail: result.detail, retryAfterMs: 2_000 };
   }
 }
-
-const isAllowed = (origin: string, allowed: readonly string[]): boolean =>
-  allowed.includes(origin.toLowerCase());
 
 const unauthorized = (detail: string): Problem => ({
   code: 'unauthorized',

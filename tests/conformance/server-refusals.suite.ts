@@ -111,6 +111,53 @@ export function refusalSuite(rig: () => ServerRig): void {
     });
   });
 
+  describe('a page of another origin', () => {
+    const ask = (origin: string, init: RequestInit = {}) =>
+      fetch(rig().agents().replace('ws', 'http'), { ...init, headers: { origin, ...init.headers } });
+    const preflight = {
+      'access-control-request-method': 'GET',
+      'access-control-request-headers': 'authorization',
+    };
+    const corsOf = ({ headers }: Response) =>
+      Object.fromEntries([...headers].filter(([name]) => /^access-control|^vary$/.test(name)));
+
+    test('may ask with its token, and read the answer and Retry-After, without credentials', async () => {
+      const asked = await ask('https://dash.example', { method: 'OPTIONS', headers: preflight });
+      expect([asked.status, corsOf(asked)]).toEqual([
+        204,
+        {
+          'access-control-allow-origin': 'https://dash.example',
+          'access-control-allow-methods': 'GET',
+          'access-control-allow-headers': 'authorization',
+          'access-control-expose-headers': 'retry-after',
+          'access-control-max-age': '7200',
+          vary: 'Origin, Access-Control-Request-Headers',
+        },
+      ]);
+      const answer = await ask('https://dash.example');
+      expect([answer.status, corsOf(answer)]).toEqual([
+        401,
+        {
+          'access-control-allow-origin': 'https://dash.example',
+          'access-control-expose-headers': 'retry-after',
+          vary: 'Origin',
+        },
+      ]);
+    });
+
+    test('that is not allowed may not, and no other route may be asked', async () => {
+      for (const init of [{}, { method: 'OPTIONS', headers: preflight }])
+        expect(
+          (await ask('https://evil.example', init)).headers.get('access-control-allow-origin'),
+        ).toBeNull();
+      for (const path of ['/api/v1/internal/ws/publish', '/healthz', '/metrics']) {
+        const headers = { origin: 'https://dash.example', ...preflight };
+        const answer = await fetch(`${rig().server.url}${path}`, { method: 'OPTIONS', headers });
+        expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([405, null]);
+      }
+    });
+  });
+
   test('426 explains that the upgrade would succeed', async () => {
     const { query } = await signedIn({ agent_ids: 'a-1', last_sequence_id: 'latest' });
     const answer = await plainGet(rig().agents(query));

@@ -40,6 +40,23 @@ it('a storm of upgrades is decided a few at a time, and every one is answered', 
   expect(most).toBe(AT_A_TIME);
 });
 
+it('where every origin is allowed, every page may read the answer, and upgrades are not touched', async () => {
+  const routes = agentRoutes({
+    admission: {} as Admission,
+    verifyToken: async () => ({ kind: 'invalid', detail: 'for this test' }),
+    metrics: noMetrics,
+    allowedOrigins: null,
+    clientAddress: () => '127.0.0.1',
+  });
+  const allowed = async (upgrade: Bindings['upgrade']) => {
+    const env = { upgrade, remoteAddress: '127.0.0.1' };
+    const answer = await routes.request('/ws/agents?token=t', { headers: { origin: 'https://a.io' } }, env);
+    return answer.headers.get('access-control-allow-origin');
+  };
+  expect(await allowed(null)).toBe('*');
+  expect(await allowed({ accept: () => new Response(null) })).toBeNull();
+});
+
 it('tokens that cannot be judged for now keep nobody else waiting', async () => {
   const admission: Pick<Admission, 'admit'> = {
     admit: async () => ({ kind: 'refused', problem: { code: 'draining', detail: 'for this test' } }),
