@@ -42,10 +42,10 @@ const STATES: Readonly<Record<StateChange['state'], string>> = {
 
 export const stateText = (state: StateChange['state']): string => STATES[state];
 
-/** The second line: why, and when it goes on; `leftMs` is null where nothing is waited for. */
+/** The second line: when it goes on, and why not now, which a narrow page may cut; `leftMs` is null where nothing is waited for. */
 export function whyText(why: string | null, leftMs: number | null): string {
   const reason = why === null ? '' : sentence(why);
-  return leftMs === null ? reason : `${reason} Trying again in ${Math.ceil(leftMs / 1_000)} s.`;
+  return leftMs === null ? reason : `Trying again in ${Math.ceil(leftMs / 1_000)} s. ${reason}`;
 }
 
 /** Up to where everything is here or named as missing; null: no stream is known yet. */

@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import type { PublishedEvent } from '../../src/client/index.ts';
-import { createPublisher } from '../../src/client/index.ts';
 import { dashboardFiles } from '../../src/demo/dashboard-files.ts';
 import { floodEvents } from '../../src/demo/flood.ts';
 import type { Browser } from '../support/chromium.ts';
@@ -8,10 +6,11 @@ import { startChromium } from '../support/chromium.ts';
 import { noChromium } from '../support/chromium-installation.ts';
 import { freePort } from '../support/free-port.ts';
 import type { ServerProcess } from '../support/server-process.ts';
-import { startServer, TEST_SERVICE_KEY, TEST_SERVICE_NAME } from '../support/server-process.ts';
+import { startServer } from '../support/server-process.ts';
 import type { Tab } from '../support/tab.ts';
 import { newUser, tokenFor } from '../support/tokens.ts';
 import { servePage } from './page-server.ts';
+import { note, notes, publishTo, type Report, status, step, upTo } from './reports.ts';
 
 const LIVE = `document.querySelector('#state').dataset.state === 'live'`;
 const click = (selector: string): string => `document.querySelector('${selector}').click()`;
@@ -20,7 +19,6 @@ const shows = (text: string): string => `document.body.innerText.includes(${JSON
 /** The numbers in the list of events that are in sight, in rising order. */
 const NUMBERS = `[...document.querySelectorAll('#events li[data-sequence-id]:not([hidden])')]
   .map((row) => Number(row.dataset.sequenceId)).reverse()`;
-const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 const has = (last: number): string => `${NUMBERS}.join() === '${upTo(last).join()}'`;
 
 describe.skipIf(noChromium !== null)(
@@ -66,36 +64,7 @@ describe.skipIf(noChromium !== null)(
       await tab.until(LIVE);
     }
 
-    type Report = Omit<PublishedEvent, 'user_id'>;
-    async function publish(...reports: Report[]): Promise<void> {
-      const publisher = createPublisher({
-        url: server.url,
-        service: TEST_SERVICE_NAME,
-        key: TEST_SERVICE_KEY,
-      });
-      const events = reports.map((report) => ({ ...report, user_id: user }) as PublishedEvent);
-      await Promise.all(events.map((event) => publisher.publish(event)));
-      await publisher.close();
-    }
-
-    const note = (agent: string, message: string): Report => ({
-      event_type: 'NOTE',
-      agent_id: agent,
-      payload: { message },
-    });
-    const notes = (count: number): Report[] => upTo(count).map((n) => note('coder', `note ${n}`));
-    const status = (from: string, to: string): Report =>
-      ({
-        event_type: 'AGENT_STATUS_CHANGED',
-        agent_id: 'coder',
-        project_id: 'shop',
-        payload: { old_status: from, new_status: to, task_id: 't-1', message: `now ${to}` },
-      }) as Report;
-    const step = (current: number): Report => ({
-      event_type: 'PROGRESS_UPDATE',
-      agent_id: 'coder',
-      payload: { task_id: 't-1', current_step: current, total_steps: 20, message: 'Split the handler' },
-    });
+    const publish = (...reports: Report[]): Promise<void> => publishTo(server.url, user, reports);
 
     test('shows events as they come, as text and never as HTML', async () => {
       await open();
@@ -186,7 +155,7 @@ describe.skipIf(noChromium !== null)(
       await publish(note('coder', 'one'), note('writer', 'two'), status('idle', 'working'));
       await tab.until(has(3));
       await tab.evaluate(`document.querySelector('#agent-filter input[value=coder]').focus()`);
-      await tab.pressSpace();
+      await tab.press('space');
       await tab.until(`${NUMBERS}.join() === '1,3'`);
       await tab.evaluate(click('#type-filter input[value=NOTE]'));
       await tab.until(`${NUMBERS}.join() === '1'`);

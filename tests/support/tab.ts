@@ -7,7 +7,23 @@ export type View = {
   readonly height: number;
   readonly isPhone?: boolean;
   readonly scheme: 'light' | 'dark';
+  /** `prefers-reduced-motion: reduce` */
+  readonly isCalm?: boolean;
 };
+
+/** An element as assistive technology is told of it. */
+export type Accessible = { readonly role: string; readonly name: string };
+
+type AccessibilityNode = {
+  readonly ignored: boolean;
+  readonly role?: { readonly value: string };
+  readonly name?: { readonly value: string };
+};
+
+const KEYS = {
+  space: { key: ' ', code: 'Space', text: ' ', windowsVirtualKeyCode: 32 },
+  tab: { key: 'Tab', code: 'Tab', windowsVirtualKeyCode: 9 },
+} as const;
 
 type Evaluated = {
   readonly result: { readonly value?: unknown };
@@ -64,17 +80,36 @@ export class Tab {
     await eventually(`the page has ${expression}`, holds, { withinMs, describe });
   }
 
-  /** Presses the space bar as a user would. */
-  async pressSpace(): Promise<void> {
-    const key = { key: ' ', code: 'Space', text: ' ', windowsVirtualKeyCode: 32 };
-    for (const type of ['keyDown', 'keyUp']) await this.#send('Input.dispatchKeyEvent', { type, ...key });
+  /** Presses a key as a user would. */
+  async press(key: keyof typeof KEYS): Promise<void> {
+    for (const type of ['keyDown', 'keyUp'])
+      await this.#send('Input.dispatchKeyEvent', { type, ...KEYS[key] });
   }
 
-  async view({ width, height, isPhone = false, scheme }: View): Promise<void> {
+  /** What the element of a selector is to assistive technology; null where it is hidden from it. */
+  async accessible(selector: string): Promise<Accessible | null> {
+    const found = await this.#send('Runtime.evaluate', {
+      expression: `document.querySelector('${selector}')`,
+    });
+    const { objectId } = found.result as { readonly objectId: string };
+    const { nodes } = await this.#send('Accessibility.getPartialAXTree', { objectId, fetchRelatives: false });
+    const [node] = nodes as readonly AccessibilityNode[];
+    if (node === undefined || node.ignored) return null;
+    return { role: node.role?.value ?? '', name: node.name?.value ?? '' };
+  }
+
+  async view({ width, height, isPhone = false, scheme, isCalm = false }: View): Promise<void> {
     const metrics = { width, height, deviceScaleFactor: 1, mobile: isPhone };
     await this.#send('Emulation.setDeviceMetricsOverride', metrics);
-    const features = [{ name: 'prefers-color-scheme', value: scheme }];
+    const features = [
+      { name: 'prefers-color-scheme', value: scheme },
+      { name: 'prefers-reduced-motion', value: isCalm ? 'reduce' : '' },
+    ];
     await this.#send('Emulation.setEmulatedMedia', { features });
+  }
+
+  async close(): Promise<void> {
+    await this.#send('Page.close');
   }
 
   /** A PNG of what is in view. */
