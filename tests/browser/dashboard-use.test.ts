@@ -10,7 +10,7 @@ import type { ServerProcess } from '../support/server-process.ts';
 import { startServer } from '../support/server-process.ts';
 import type { Tab } from '../support/tab.ts';
 import { newUser, tokenFor } from '../support/tokens.ts';
-import { CONTRASTS, READABLE } from './contrast.ts';
+import { CONTRASTS, FOCUSED, READABLE, WATCH_SHIFTS } from './looking.ts';
 import { servePage } from './page-server.ts';
 import { note, publishTo, type Report, status, step, upTo } from './reports.ts';
 
@@ -19,23 +19,6 @@ const click = (selector: string): string => `document.querySelector('${selector}
 const shows = (text: string): string => `document.body.innerText.includes(${JSON.stringify(text)})`;
 const PHONE = { width: 360, height: 740, isPhone: true } as const;
 const DESKTOP = { width: 1280, height: 900 } as const;
-
-/**
- * In the two lists the newest is on top: the others give way, within the list. A text at the right edge of a card begins elsewhere
- * when it is another one. Whatever else moves is summed up.
- */
-const WATCH_SHIFTS = `(() => {
-  globalThis.shifts = { sum: 0, of: [] };
-  const elementOf = (node) => (node instanceof Element ? node : node?.parentElement);
-  new PerformanceObserver((list) => {
-    for (const { value, sources } of list.getEntries()) {
-      const others = sources.map(({ node }) => elementOf(node)).filter((element) => !element?.closest('.scroller, .status, .left'));
-      if (others.length === 0) continue;
-      globalThis.shifts.sum += value;
-      globalThis.shifts.of.push(...others.map((element) => value + ' ' + element?.outerHTML));
-    }
-  }).observe({ type: 'layout-shift' });
-})()`;
 
 describe.skipIf(noChromium !== null)(
   `using the dashboard page${noChromium === null ? '' : `: ${noChromium}`}`,
@@ -179,18 +162,7 @@ describe.skipIf(noChromium !== null)(
       const stops: { name: string; isMarked: boolean; place: number }[] = [];
       for (const _ of upTo(reachable)) {
         await tab.press('tab');
-        stops.push(
-          await tab.evaluate(`(() => {
-            const element = document.activeElement;
-            const { outlineStyle, outlineWidth } = getComputedStyle(element);
-            const box = element.getBoundingClientRect();
-            return {
-              name: element.id || element.value || element.className,
-              isMarked: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && box.right > 0 && box.bottom > 0,
-              place: [...document.querySelectorAll('*')].indexOf(element),
-            };
-          })()`),
-        );
+        stops.push(await tab.evaluate(FOCUSED));
       }
       expect(stops.map(({ name }) => name)).toEqual([
         'skip',

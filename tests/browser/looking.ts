@@ -24,3 +24,32 @@ export const CONTRASTS = `(() => {
 
 /** Of WCAG 2.2, level AA, for text of usual size. */
 export const READABLE = 4.5;
+
+/**
+ * In the two lists the newest is on top: the others give way, within the list. A text at the right edge of a card begins elsewhere
+ * when it is another one. Whatever else moves is summed up.
+ */
+export const WATCH_SHIFTS = `(() => {
+  globalThis.shifts = { sum: 0, of: [] };
+  const elementOf = (node) => (node instanceof Element ? node : node?.parentElement);
+  new PerformanceObserver((list) => {
+    for (const { value, sources } of list.getEntries()) {
+      const others = sources.map(({ node }) => elementOf(node)).filter((element) => !element?.closest('.scroller, .status, .left'));
+      if (others.length === 0) continue;
+      globalThis.shifts.sum += value;
+      globalThis.shifts.of.push(...others.map((element) => value + ' ' + element?.outerHTML));
+    }
+  }).observe({ type: 'layout-shift' });
+})()`;
+
+/** Which element has the focus, whether that shows, and which one of the page's it is. */
+export const FOCUSED = `(() => {
+  const element = document.activeElement;
+  const { outlineStyle, outlineWidth } = getComputedStyle(element);
+  const box = element.getBoundingClientRect();
+  return {
+    name: element.id || element.value || element.className,
+    isMarked: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && box.right > 0 && box.bottom > 0,
+    place: [...document.querySelectorAll('*')].indexOf(element),
+  };
+})()`;
