@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { problemIn } from '../client/errors.ts';
+import { problemIn, problemLine } from '../client/errors.ts';
 import type { PublishError } from '../client/index.ts';
 import { createSigner } from '../client/publisher/signing.ts';
 import type { ServiceKey } from '../config.ts';
-import { problemText } from '../demo/problem-text.ts';
+import { printable } from '../demo/message-text.ts';
 import { Failure } from './exit-status.ts';
 import { nodeFetch } from './node-fetch.ts';
 
@@ -41,8 +41,9 @@ export async function operatorRequest(
 
 function jsonOf(url: string, status: number, text: string): unknown {
   if (status !== 200) {
-    const remedy = remedyFor({ status, problem: problemIn(text) });
-    throw new Failure(`${url} refused: ${problemText(status, text)}${remedy}`);
+    const problem = problemIn(text);
+    const why = printable(problemLine(status, problem));
+    throw new Failure(`${url} refused: ${why}${remedyFor({ status, problem })}`);
   }
   try {
     return JSON.parse(text);

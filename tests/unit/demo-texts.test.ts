@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { Message } from '../../src/client/index.ts';
 import { eventText } from '../../src/demo/message-text.ts';
 import { noticeText } from '../../src/demo/notice-text.ts';
-import { problemText } from '../../src/demo/problem-text.ts';
 import { Screen } from '../../src/demo/screen.ts';
 
 const message = (type: string, payload: Message['payload'], sequenceId?: number): Message => ({
@@ -69,7 +68,6 @@ describe('a line for an event', () => {
   test('lets no text of others move the cursor of a terminal', () => {
     expect(lineOf('NOTE', { agent_id: 'a', message: 'one\u001b[2Jtwo\nthree\u009b' })).not.toMatch(/\p{Cc}/u);
     expect(noticeText(message('ERROR', { code: 'x', message: '\u001b]0;t\u0007' }))).not.toMatch(/\p{Cc}/u);
-    expect(problemText(400, '{"detail":"\\u001b[31m"}')).not.toMatch(/\p{Cc}/u);
   });
 });
 
@@ -118,23 +116,6 @@ describe('words for what is no event', () => {
   test('none for a PING, and an event is left to its own line', () => {
     expect(noticeText(message('PING', {}))).toBeNull();
     expect(noticeText(message('AGENT_STATUS_CHANGED', {}))).toBeUndefined();
-  });
-});
-
-describe('a refusal in one line', () => {
-  test('says what the problem says, faults included', () => {
-    const body = {
-      title: 'Invalid parameters',
-      detail: 'the query is not valid',
-      errors: [{ path: 'foo', detail: 'unknown' }],
-    };
-    expect(problemText(400, JSON.stringify(body))).toBe(
-      '400 Invalid parameters - the query is not valid - foo: unknown',
-    );
-  });
-
-  test.each(['<h1>Bad gateway</h1>', 'null', '[]', '7'])('repeats a body that is no problem: %s', (body) => {
-    expect(problemText(502, body)).toBe(`502 ${body}`);
   });
 });
 
