@@ -56,6 +56,7 @@ export const AGENT_OPERATIONS: readonly Operation[] = [
       'The messages are in `/asyncapi.json`. Filters: OR within one, AND between them; absent lets everything through.',
       'An unknown parameter is an error. Refusals come before the upgrade, and a plain GET with the same parameters is told',
       'the same: `curl` explains what a browser hides. Of several faults the first counts, in the order 400, 403, 401, 503, 429.',
+      'Pages of every origin that is allowed may ask so too (CORS): with `Authorization`, and they may read `Retry-After`.',
     ].join('\n'),
     proof: 'token',
     parameters: [
