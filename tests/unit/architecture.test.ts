@@ -30,7 +30,10 @@ const LAYERS: Record<string, Layer> = {
   // A client and a worker of the platform, played from outside: they sign as the server checks.
   demo: { folders: ['', 'demo', 'client', 'adapters', 'protocol'], packages: 'any' },
   // The command line starts servers and the demo, and is a client and a worker besides.
-  cli: { folders: ['', 'cli', 'contracts', 'demo', 'client', 'config', 'adapters', 'protocol'], packages: 'any' },
+  cli: {
+    folders: ['', 'cli', 'contracts', 'demo', 'client', 'config', 'adapters', 'protocol'],
+    packages: 'any',
+  },
 };
 
 const PURE_FOLDERS = ['protocol', 'contracts', 'core'];

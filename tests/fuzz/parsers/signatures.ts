@@ -1,4 +1,5 @@
-import { createSignatureVerifier, signRequest } from '../../../src/adapters/auth/signatures.ts';
+import { createSignatureVerifier } from '../../../src/adapters/auth/signatures.ts';
+import { signRequest } from '../../support/sign-request.ts';
 import { always, type Parser } from '../parser.ts';
 
 const SECRET = `whsec_${Buffer.alloc(24, 'fuzz').toString('base64')}`;
