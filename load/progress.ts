@@ -1,5 +1,5 @@
 import type { Output } from '../src/cli/shell.ts';
-import type { Look } from './watch.ts';
+import type { Look, Used } from './watch.ts';
 
 /** Where nobody looks at a terminal, a line so often is enough. */
 const LINE_EVERY_MS = 10_000;
@@ -12,18 +12,26 @@ export function progressText(title: string, look: Look): string {
     `${title} ${seconds}`,
     `${whole(look.liveSockets)} sockets`,
     `${whole(look.framesPerSecond)} frames/s`,
-    `server ${megabytes(look.serverBytes)}, ${look.serverCores.toFixed(1)} cores`,
-    `k6 ${megabytes(look.k6Bytes)}, ${look.k6Cores.toFixed(1)} cores`,
+    `server ${megabytes(look.server.residentBytes)}, ${look.server.cores.toFixed(1)} cores`,
+    `k6 ${megabytes(look.k6.residentBytes)}, ${look.k6.cores.toFixed(1)} cores`,
   ].join(' · ');
 }
 
-/** The most that was used at any look, in a line. */
+/** What a whole run used, in a line: memory and cores at most, CPU time in all. */
 export function usedText(looks: readonly Look[]): string {
   const most = (of: (look: Look) => number) => Math.max(0, ...looks.map(of));
-  const server = `${megabytes(most((look) => look.serverBytes))}, ${most((look) => look.serverCores).toFixed(1)} cores`;
-  const k6 = `${megabytes(most((look) => look.k6Bytes))}, ${most((look) => look.k6Cores).toFixed(1)} cores`;
-  const frames = whole(most((look) => look.framesPerSecond));
-  return `at most: server ${server}; k6 ${k6}; ${frames} frames/s; events shed: ${whole(most((look) => look.dropped))}`;
+  const used = (of: (look: Look) => Used) => {
+    const memory = megabytes(most((look) => of(look).residentBytes));
+    const cores = most((look) => of(look).cores).toFixed(1);
+    return `${memory}, ${cores} cores, ${whole(most((look) => of(look).cpuSeconds))} s of CPU`;
+  };
+  const [frames, rate] = [most((look) => look.frames), most((look) => look.framesPerSecond)].map(whole);
+  return [
+    `${frames} frames, ${rate}/s at most`,
+    `server ${used((look) => look.server)}`,
+    `k6 ${used((look) => look.k6)}`,
+    `${whole(most((look) => look.dropped))} events shed`,
+  ].join('; ');
 }
 
 /** Shows each look: redrawn in a terminal, else a line now and then. */

@@ -9,7 +9,7 @@ export const memoryStaysFlat: Accompaniment =
   async ({ watch, size }) =>
   async () => {
     const held = watch.looks.filter(({ liveSockets }) => liveSockets > size.connections / 2);
-    const growth = growthOf(held.map(({ serverBytes }: Look) => serverBytes));
+    const growth = growthOf(held.map(({ server }: Look) => server.residentBytes));
     return [
       {
         promise: `server memory, last quarter over second ≤ ${MOST_GROWTH}`,

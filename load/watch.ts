@@ -14,12 +14,14 @@ export type Look = {
   /** Messages that wait for the connection that has most. */
   readonly longestQueue: number;
   readonly dropped: number;
-  /** Of all instances together; bytes, and cores used since the look before. */
-  readonly serverBytes: number;
-  readonly serverCores: number;
-  readonly k6Bytes: number;
-  readonly k6Cores: number;
+  readonly frames: number;
+  /** Of all instances together. */
+  readonly server: Used;
+  readonly k6: Used;
 };
+
+/** Resident memory; CPU since the start, and cores used since the look before. */
+export type Used = Usage & { readonly cores: number };
 
 const NOTHING: Sums = { live: 0, frames: 0, longestQueue: 0, dropped: 0 };
 
@@ -107,10 +109,9 @@ export class Watch {
       framesPerSecond: rate(sums.frames - before.frames),
       longestQueue: sums.longestQueue,
       dropped: sums.dropped,
-      serverBytes: server.residentBytes,
-      serverCores: rate(server.cpuSeconds - before.server.cpuSeconds),
-      k6Bytes: k6.residentBytes,
-      k6Cores: rate(k6.cpuSeconds - before.k6.cpuSeconds),
+      frames: sums.frames,
+      server: { ...server, cores: rate(server.cpuSeconds - before.server.cpuSeconds) },
+      k6: { ...k6, cores: rate(k6.cpuSeconds - before.k6.cpuSeconds) },
     };
     this.looks.push(look);
     onLook(look);

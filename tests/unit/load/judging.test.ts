@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { complaintsIn } from '../../../load/k6-run.ts';
 import { checkOpenFiles } from '../../../load/open-files.ts';
 import { usageIn } from '../../../load/process-usage.ts';
+import { progressText, usedText } from '../../../load/progress.ts';
 import { promisesOf } from '../../../load/promise.ts';
 import { limitsFor } from '../../../load/size.ts';
 import { growthOf } from '../../../load/steady-memory.ts';
@@ -67,6 +68,33 @@ describe('what is seen from outside', () => {
     const status = 'Name:\tk6\nVmPeak:\t  900 kB\nVmRSS:\t    512 kB\n';
     expect(usageIn({ stat, status })).toEqual({ cpuSeconds: 2, residentBytes: 512 * 1024 });
     expect(usageIn({ stat, status: 'Name:\tk6\n' })).toBeNull();
+  });
+
+  test('a look in a line, and all of them in one', () => {
+    const used = (megabytes: number, cores: number, cpuSeconds: number) => ({
+      residentBytes: megabytes * 1024 * 1024,
+      cores,
+      cpuSeconds,
+    });
+    const look = (atMs: number, frames: number, [server, k6]: ReturnType<typeof used>[]) => ({
+      atMs,
+      liveSockets: 9_990,
+      frames,
+      framesPerSecond: frames / 10,
+      longestQueue: 3,
+      dropped: 2,
+      server: server ?? used(0, 0, 0),
+      k6: k6 ?? used(0, 0, 0),
+    });
+    const first = look(10_000, 90_000, [used(300, 0.9, 9), used(1_200, 0.5, 5)]);
+    const last = look(20_000, 100_000, [used(280, 0.2, 11), used(1_100, 0.7, 12)]);
+    expect(progressText('soak', first)).toBe(
+      'soak   10 s · 9,990 sockets · 9,000 frames/s · server 300 MB, 0.9 cores · k6 1,200 MB, 0.5 cores',
+    );
+    expect(usedText([first, last])).toBe(
+      '100,000 frames, 10,000/s at most; server 300 MB, 0.9 cores, 11 s of CPU; k6 1,200 MB, 0.7 cores, 12 s of CPU; 2 events shed',
+    );
+    expect(usedText([])).toContain('0 frames');
   });
 
   test('memory is flat where the last quarter is as the second', () => {
