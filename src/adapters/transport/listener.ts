@@ -30,6 +30,8 @@ export type Transport = {
 };
 
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Connections that may wait to be accepted: a crowd that comes back at once. The kernel cuts it to its own most (somaxconn). */
+const BACKLOG = 4_096;
 // Longer than a load balancer keeps an idle connection, so that it is never the one surprised by the close.
 const KEEP_ALIVE_MS = 65_000;
 /**
@@ -80,7 +82,7 @@ class HttpTransport implements Transport {
   listen({ host, port }: Address): Promise<Address> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
+      this.#server.listen({ port, host, backlog: BACKLOG }, () => {
         this.#server.off('error', reject);
         // Too many open files, for one, is a fault of a single accept.
         this.#server.on('error', (error) => this.#onError(error, 'listener'));
