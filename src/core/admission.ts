@@ -88,7 +88,7 @@ export class Admission {
       isPending = false;
     };
     try {
-      return await this.#decide({ ...applicant, ...request, connectionId }, { deadline, settle });
+      return await this.#decide(ticketOf(connectionId, applicant, request), { deadline, settle });
     } catch (error) {
       settle();
       throw error;
@@ -113,17 +113,13 @@ export class Admission {
         feeds.release(ticket.userId);
         return this.#takeBack(ticket, settle, DRAINING);
       }
-      const handlers = manager.handlers(ticket, feed);
-      const open: typeof handlers.open = (socket) => {
-        settle();
-        handlers.open(socket);
-      };
+      const handlers = manager.handlers({ ticket, feed, opened: settle });
       const aborted = () => {
         settle();
         feeds.release(ticket.userId);
         registrar.abandoned(ticket);
       };
-      return { kind: 'accepted', acceptance: { handlers: { ...handlers, open }, aborted } };
+      return { kind: 'accepted', acceptance: { handlers, aborted } };
     } catch (error) {
       return this.#takeBack(ticket, settle, this.#unavailable(error));
     }
@@ -184,6 +180,16 @@ export class Admission {
     return UNREACHABLE;
   }
 }
+
+// Written out: each spread into a new object would get a hidden class of its own, and a ticket is kept.
+const ticketOf = (connectionId: string, applicant: Applicant, request: ConnectRequest): Ticket => ({
+  connectionId,
+  userId: applicant.userId,
+  address: applicant.address,
+  tokenExpiresAt: applicant.tokenExpiresAt,
+  filters: request.filters,
+  resumeFrom: request.resumeFrom,
+});
 
 const problem = (code: Problem['code'], detail: string, retryAfterMs: number): Problem => ({
   code,

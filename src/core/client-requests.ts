@@ -15,10 +15,7 @@ const MESSAGES = 1_000;
 /** A request that was refused counts as so many: who does not hear is closed soon. */
 const DEAF = 10;
 
-export type ClientRequestsOptions = {
-  readonly delivery: Delivery;
-  /** By `Clock.elapsed`. */
-  readonly now: number;
+export type ClientRequestsOwner = {
   say(message: ServerMessage): void;
   close(close: Close): void;
   /** The client has everything up to here. */
@@ -28,20 +25,23 @@ export type ClientRequestsOptions = {
 
 /** What a client asks for (contract §4), and no more of it than is good for the server. */
 export class ClientRequests {
-  readonly #options: ClientRequestsOptions;
+  readonly #owner: ClientRequestsOwner;
+  readonly #delivery: Delivery;
   readonly #requests: TokenBucket;
   readonly #messages: TokenBucket;
 
-  constructor(options: ClientRequestsOptions) {
-    this.#options = options;
-    this.#requests = new TokenBucket(REQUESTS, options.now);
-    this.#messages = new TokenBucket(MESSAGES, options.now);
+  /** @param now by `Clock.elapsed` */
+  constructor(owner: ClientRequestsOwner, delivery: Delivery, now: number) {
+    this.#owner = owner;
+    this.#delivery = delivery;
+    this.#requests = new TokenBucket(REQUESTS, now);
+    this.#messages = new TokenBucket(MESSAGES, now);
   }
 
   /** @param now by `Clock.elapsed` */
   hear(text: string, now: number): void {
     if (!this.#isLittle(now)) {
-      this.#options.close(CLOSE.overloaded);
+      this.#owner.close(CLOSE.overloaded);
       return;
     }
     const result = parseClientMessage(text);
@@ -55,7 +55,7 @@ export class ClientRequests {
   /** The client broke the protocol: it is told how, and closed. */
   refuse(detail: string): void {
     this.#complain({ code: 'invalid_message', message: detail });
-    this.#options.close(CLOSE.invalidMessage);
+    this.#owner.close(CLOSE.invalidMessage);
   }
 
   /** Whether it is still a conversation and no flood. */
@@ -74,20 +74,19 @@ export class ClientRequests {
   }
 
   #obey(message: ClientMessage): void {
-    const { delivery } = this.#options;
     switch (message.type) {
       case 'PONG':
-        if (message.lastSequenceId !== null) this.#options.acknowledged(message.lastSequenceId);
+        if (message.lastSequenceId !== null) this.#owner.acknowledged(message.lastSequenceId);
         break;
       case 'PING':
-        this.#options.say({ type: 'PONG', payload: {} });
+        this.#owner.say({ type: 'PONG', payload: {} });
         break;
       case 'SUBSCRIBE':
         this.#filter(message.filters);
         if (message.lastSequenceId !== null) this.#replay(message.lastSequenceId, message.epoch);
         break;
       case 'UNSUBSCRIBE':
-        this.#filter(without(delivery.filters, message.filters));
+        this.#filter(without(this.#delivery.filters, message.filters));
         break;
       case 'REPLAY':
         this.#replay(message.lastSequenceId, message.epoch);
@@ -96,13 +95,13 @@ export class ClientRequests {
   }
 
   #filter(filters: Filters): void {
-    this.#options.say({ type: 'FILTERS_UPDATED', payload: { filters } });
-    this.#options.delivery.filters = filters;
-    this.#options.filtered();
+    this.#owner.say({ type: 'FILTERS_UPDATED', payload: { filters } });
+    this.#delivery.filters = filters;
+    this.#owner.filtered();
   }
 
   #replay(sequenceId: number, epoch: string | null): void {
-    this.#options.delivery.replay('requested', { sequenceId, epoch });
+    this.#delivery.replay('requested', { sequenceId, epoch });
   }
 
   #refuseRate(): void {
@@ -113,7 +112,7 @@ export class ClientRequests {
   }
 
   #complain(payload: Extract<ServerMessage, { type: 'ERROR' }>['payload']): void {
-    this.#options.say({ type: 'ERROR', payload });
+    this.#owner.say({ type: 'ERROR', payload });
   }
 }
 

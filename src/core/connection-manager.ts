@@ -3,6 +3,7 @@ import type { ConnectionContext, ConnectionTicket } from './connection-context.t
 import type { Feed } from './feed.ts';
 import type { Feeds } from './feeds.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import type { Clock } from './ports/clock.ts';
 import type { Socket, SocketHandlers } from './ports/transport.ts';
 import type { Registrar } from './registrar.ts';
 import type { TokenExpiry } from './token-expiry.ts';
@@ -16,6 +17,15 @@ export type ConnectionManagerOptions = {
   readonly registrar: Registrar;
 };
 
+/** One that is about to be opened. */
+export type Admitted = {
+  readonly ticket: ConnectionTicket;
+  /** Given back when the socket has ended. */
+  readonly feed: Feed;
+  /** Told once, when it opens. */
+  opened(): void;
+};
+
 type Closing = { readonly code: number; readonly wasClean: boolean; readonly durationMs: number };
 
 /** The connections of this instance, from the accepted upgrade to the end of the socket. */
@@ -26,27 +36,12 @@ export class ConnectionManager {
     this.#options = options;
   }
 
-  /** Serves one socket: what the transport calls for it. `feed` is given back when the socket has ended. */
-  handlers(ticket: ConnectionTicket, feed: Feed): SocketHandlers {
-    const { clock } = this.#options.context;
-    let connection: Connection | null = null;
-    let openedAt = 0;
-    return {
-      open: (socket) => {
-        openedAt = clock.elapsed();
-        connection = this.#open(ticket, feed, socket);
-      },
-      message: (text) => connection?.hear(text),
-      binary: () => connection?.refuse('got a binary frame, wanted a text frame'),
-      drain: () => connection?.drained(),
-      closed: (code, wasClean) => {
-        const durationMs = Math.round(clock.elapsed() - openedAt);
-        if (connection !== null) this.#closed(connection, { code, wasClean, durationMs });
-      },
-    };
+  /** Serves one socket: what the transport calls for it. */
+  handlers(admitted: Admitted): SocketHandlers {
+    return new Visit(this, this.#options.context.clock, admitted);
   }
 
-  #open(ticket: ConnectionTicket, feed: Feed, socket: Socket): Connection {
+  open({ ticket, feed }: Admitted, socket: Socket): Connection {
     const { connections, context, heartbeat, registrar, tokenExpiry } = this.#options;
     const connection = new Connection(context, ticket, { socket, feed });
     connections.set(connection.id, connection);
@@ -60,7 +55,7 @@ export class ConnectionManager {
     return connection;
   }
 
-  #closed(connection: Connection, { code, wasClean, durationMs }: Closing): void {
+  closed(connection: Connection, { code, wasClean, durationMs }: Closing): void {
     const { connections, context, feeds, heartbeat, registrar, tokenExpiry } = this.#options;
     const { userId, address } = connection.ticket;
     connection.ended();
@@ -79,5 +74,47 @@ export class ConnectionManager {
       was_clean: wasClean,
       duration_ms: durationMs,
     });
+  }
+}
+
+/** One socket, as the transport sees it. */
+class Visit implements SocketHandlers {
+  readonly #manager: ConnectionManager;
+  readonly #clock: Clock;
+  /** Until it opens: an open connection needs nothing of its admission. */
+  #admitted: Admitted | null;
+  #connection: Connection | null = null;
+  #openedAt = 0;
+
+  constructor(manager: ConnectionManager, clock: Clock, admitted: Admitted) {
+    this.#manager = manager;
+    this.#clock = clock;
+    this.#admitted = admitted;
+  }
+
+  open(socket: Socket): void {
+    const admitted = this.#admitted;
+    if (admitted === null) return;
+    this.#admitted = null;
+    admitted.opened();
+    this.#openedAt = this.#clock.elapsed();
+    this.#connection = this.#manager.open(admitted, socket);
+  }
+
+  message(text: string): void {
+    this.#connection?.hear(text);
+  }
+
+  binary(): void {
+    this.#connection?.refuse('got a binary frame, wanted a text frame');
+  }
+
+  drain(): void {
+    this.#connection?.drained();
+  }
+
+  closed(code: number, wasClean: boolean): void {
+    const durationMs = Math.round(this.#clock.elapsed() - this.#openedAt);
+    if (this.#connection !== null) this.#manager.closed(this.#connection, { code, wasClean, durationMs });
   }
 }

@@ -2,12 +2,12 @@ import type { Close } from '../protocol/close-codes.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import type { ServerMessage } from '../protocol/server-messages.ts';
 import { messageFrame } from '../protocol/server-messages.ts';
-import { ClientRequests } from './client-requests.ts';
+import { ClientRequests, type ClientRequestsOwner } from './client-requests.ts';
 import type { ConnectionContext, ConnectionTicket } from './connection-context.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, type DeliveryOwner } from './delivery.ts';
 import { typeOfMessage } from './delivery-type.ts';
 import type { Feed } from './feed.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type OutboxOwner } from './outbox.ts';
 import type { ConnectionEntry } from './ports/engine.ts';
 import type { ConnectionState } from './ports/metrics.ts';
 import type { Socket } from './ports/transport.ts';
@@ -24,7 +24,7 @@ const AHEAD: ReadonlySet<ServerMessage['type']> = new Set([
 ]);
 
 /** One accepted WebSocket of one user. */
-export class Connection {
+export class Connection implements OutboxOwner, DeliveryOwner, ClientRequestsOwner {
   readonly ticket: ConnectionTicket;
   readonly feed: Feed;
   readonly openedAt: number;
@@ -37,7 +37,7 @@ export class Connection {
   readonly #outbox: Outbox;
   readonly #delivery: Delivery;
   readonly #requests: ClientRequests;
-  #acknowledged = 0;
+  #acknowledgedUpTo = 0;
   #isDraining = false;
   #isClosed = false;
 
@@ -53,33 +53,12 @@ export class Connection {
     this.openedAt = context.clock.now();
     this.lastHeartbeat = this.openedAt;
     this.lastHeard = context.clock.elapsed();
-    const { settings } = context;
-    this.#outbox = new Outbox({
-      ...context,
-      socket,
-      settings,
-      overflowed: () => this.close(CLOSE.slowConsumer),
-    });
-    this.#delivery = new Delivery(
-      {
-        feed,
-        outbox: this.#outbox,
-        filters: ticket.filters,
-        metrics: context.metrics,
-        elapsed: () => context.clock.elapsed(),
-        say: (message) => this.say(message),
-        failed: (error) => this.#fail(error),
-      },
-      feed.end,
-    );
-    this.#requests = new ClientRequests({
-      delivery: this.#delivery,
-      now: this.lastHeard,
-      say: (message) => this.say(message),
-      close: (close) => this.close(close),
-      acknowledged: (sequenceId) => this.#acknowledge(sequenceId),
-      filtered: () => context.changed(this),
-    });
+    this.#outbox = new Outbox(context, { socket, owner: this });
+    const { filters } = ticket;
+    const { clock, metrics } = context;
+    const outbox = this.#outbox;
+    this.#delivery = new Delivery({ feed, outbox, filters, metrics, clock, owner: this }, feed.end);
+    this.#requests = new ClientRequests(this, this.#delivery, this.lastHeard);
     this.#greet();
   }
 
@@ -100,7 +79,7 @@ export class Connection {
       connectedAt: this.openedAt,
       lastHeartbeat: this.lastHeartbeat,
       filters: this.#delivery.filters,
-      lastSequenceId: this.#acknowledged,
+      lastSequenceId: this.#acknowledgedUpTo,
       isDraining: this.#isDraining,
     };
   }
@@ -172,6 +151,29 @@ export class Connection {
     this.#outbox.clear();
   }
 
+  /** The client takes too little, and nothing more may be shed. */
+  overflowed(): void {
+    this.close(CLOSE.slowConsumer);
+  }
+
+  /** The stream cannot be delivered any further, for a reason that is the server's own. */
+  failed(error: unknown): void {
+    this.#context.log.error('delivery failed', { connection_id: this.id, error: String(error) });
+    this.close(CLOSE.resyncRequired);
+  }
+
+  /** The client has everything up to here. */
+  acknowledged(sequenceId: number): void {
+    if (sequenceId === this.#acknowledgedUpTo) return;
+    this.#acknowledgedUpTo = sequenceId;
+    this.#context.changed(this);
+  }
+
+  /** Other filters are in force. */
+  filtered(): void {
+    this.#context.changed(this);
+  }
+
   #greet(): void {
     const { settings, instanceId } = this.#context;
     const { resumeFrom, userId, connectionId, filters } = this.ticket;
@@ -191,16 +193,5 @@ export class Connection {
     });
     for (const task of this.feed.running()) this.#delivery.progress(task, 1);
     if (resumeFrom.kind === 'after') this.#delivery.replay('connected', resumeFrom);
-  }
-
-  #acknowledge(sequenceId: number): void {
-    if (sequenceId === this.#acknowledged) return;
-    this.#acknowledged = sequenceId;
-    this.#context.changed(this);
-  }
-
-  #fail(error: unknown): void {
-    this.#context.log.error('delivery failed', { connection_id: this.id, error: String(error) });
-    this.close(CLOSE.resyncRequired);
   }
 }

@@ -11,8 +11,9 @@ export class Deadline {
 
   constructor(clock: Clock, milliseconds: number) {
     this.#passed = new Promise((_, reject) => {
-      const late = new EngineUnavailable(`the engine did not answer within ${milliseconds} ms`);
-      this.#cancel = clock.after(milliseconds, () => reject(late));
+      this.#cancel = clock.after(milliseconds, () =>
+        reject(new EngineUnavailable(`the engine did not answer within ${milliseconds} ms`)),
+      );
     });
     // It may pass while nothing is waited for.
     this.#passed.catch(() => {});

@@ -4,6 +4,7 @@ import type { Missing, ReplayReason, ServerMessage } from '../protocol/server-me
 import { typeOfEvent } from './delivery-type.ts';
 import type { Feed, TaskProgress } from './feed.ts';
 import type { Outbox } from './outbox.ts';
+import type { Clock } from './ports/clock.ts';
 import type { EventRecord, Page, Position, Tail } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
 import type { CatchUpReason, Metrics } from './ports/metrics.ts';
@@ -16,8 +17,11 @@ export type DeliveryOptions = {
   readonly outbox: Outbox;
   readonly filters: Filters;
   readonly metrics: Metrics;
-  /** As `Clock.elapsed`. */
-  elapsed(): number;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly owner: DeliveryOwner;
+};
+
+export type DeliveryOwner = {
   say(message: ServerMessage): void;
   failed(error: unknown): void;
 };
@@ -125,9 +129,9 @@ export class Delivery {
 
   #goBack(reason: CatchUpReason): void {
     this.#giveUp('replaced');
-    const { elapsed, feed } = this.#options;
+    const { clock, feed } = this.#options;
     const none = { announced: false, events: 0, delivered: 0, named: null };
-    this.#catchUp = { reason, since: elapsed(), ...none, heard: feed.end };
+    this.#catchUp = { reason, since: clock.elapsed(), ...none, heard: feed.end };
     this.#run();
   }
 
@@ -148,7 +152,7 @@ export class Delivery {
       (error: unknown) => {
         this.#running = false;
         // Without the engine the connection stays, and goes on from here when it is back.
-        if (!(error instanceof EngineUnavailable)) this.#options.failed(error);
+        if (!(error instanceof EngineUnavailable)) this.#options.owner.failed(error);
       },
     );
   }
@@ -171,7 +175,7 @@ export class Delivery {
     if (isNews(missing, epoch, catchUp.named) || (asked !== null && !catchUp.announced)) {
       const payload = { epoch, after_sequence_id: after, complete: missing === null, missing };
       const reason: ReplayReason = catchUp.announced ? 'resync' : (asked ?? 'resync');
-      this.#options.say({ type: 'REPLAY_START', payload: { reason, ...payload } });
+      this.#options.owner.say({ type: 'REPLAY_START', payload: { reason, ...payload } });
       this.#options.metrics.replayed(reason, missing);
       catchUp.announced = true;
       catchUp.delivered = 0;
@@ -202,11 +206,11 @@ export class Delivery {
     this.#options.feed.advance(this.#position as Position);
     if (!catchUp.announced) return;
     const payload = { sequence_id: tail.sequenceId, delivered: catchUp.delivered };
-    this.#options.say({ type: 'REPLAY_END', payload });
+    this.#options.owner.say({ type: 'REPLAY_END', payload });
   }
 
   #sizeOf({ events, since }: CatchUp): { events: number; seconds: number } {
-    return { events, seconds: (this.#options.elapsed() - since) / 1_000 };
+    return { events, seconds: (this.#options.clock.elapsed() - since) / 1_000 };
   }
 
   #deliver(record: EventRecord, position: Position): void {

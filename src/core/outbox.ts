@@ -32,6 +32,7 @@ export type OutboxContext = {
   readonly turnstile: Turnstile;
   readonly metrics: Metrics;
   readonly latency: Latency;
+  readonly settings: OutboxSettings;
 };
 
 export type OutboxSettings = {
@@ -41,9 +42,7 @@ export type OutboxSettings = {
   readonly rateLimitPerConnection: number;
 };
 
-export type OutboxOptions = OutboxContext & {
-  readonly socket: Socket;
-  readonly settings: OutboxSettings;
+export type OutboxOwner = {
   /** The client takes too little, and nothing more may be shed. */
   overflowed(): void;
 };
@@ -54,27 +53,27 @@ export type OutboxOptions = OutboxContext & {
  * replay comes no faster than the socket drains.
  */
 export class Outbox {
-  readonly #options: OutboxOptions;
+  // Each is looked at for every message of every connection: the fewer objects a connection has, the more of them stay
+  // in the processor's cache.
+  readonly #context: OutboxContext;
+  readonly #socket: Socket;
+  readonly #owner: OutboxOwner;
   readonly #queue: SendQueue;
   readonly #pace: Pace;
   readonly #progress = new ProgressLane();
-  /** What goes takes along what stands before it, whether it is a critical event, or a log that is to be read (G7). */
-  readonly #payEvent = (forced: boolean): boolean => this.#pays(forced || this.#idle.length > 0);
-  readonly #payProgress = (): boolean => this.#pays(false);
   #isFinishing = false;
   #isTouched = false;
   #blockedSince: number | null = null;
   #idle: (() => void)[] = [];
 
-  constructor(options: OutboxOptions) {
-    const { clock, metrics, settings, turnstile } = options;
-    this.#options = options;
+  /** @param context the same for all outboxes */
+  constructor(context: OutboxContext, { socket, owner }: { socket: Socket; owner: OutboxOwner }) {
+    const { clock, metrics, settings, turnstile } = context;
+    this.#context = context;
+    this.#socket = socket;
+    this.#owner = owner;
     this.#queue = new SendQueue(settings.sendBufferSize, metrics);
-    this.#pace = new Pace(settings.rateLimitPerConnection, {
-      globalLimit: turnstile.of(this),
-      metrics,
-      now: clock.elapsed(),
-    });
+    this.#pace = new Pace(settings.rateLimitPerConnection, { turnstile, metrics, now: clock.elapsed() });
   }
 
   /** How many frames wait that are neither live events nor progress, this turn's included. */
@@ -107,7 +106,7 @@ export class Outbox {
     const reason = this.#blockedSince === null ? 'rate_limited' : 'buffer_full';
     const isAdded = this.#queue.pushEvent(record, reason);
     this.#touch();
-    if (!isAdded || (isFull && this.#isStuck())) this.#options.overflowed();
+    if (!isAdded || (isFull && this.#isStuck())) this.#owner.overflowed();
   }
 
   /** A task went on. What waits of it is replaced: it only becomes newer. */
@@ -129,9 +128,10 @@ export class Outbox {
   }
 
   /** Hands the socket what it has room for; called at the end of a turn, when it has drained, and by the pacer. */
-  flush(now = this.#options.clock.elapsed()): void {
+  flush(now = this.#context.clock.elapsed()): void {
     this.#isTouched = false;
-    const { socket, settings } = this.#options;
+    const { settings } = this.#context;
+    const socket = this.#socket;
     this.#pace.fill(now);
     const isShed = this.#queue.expire(now - settings.queueTtlMs);
     // Until nothing may go or the socket is full: one that took everything at once will not tell that it has drained.
@@ -145,7 +145,7 @@ export class Outbox {
     this.#queue.stamp(now);
     this.#blockedSince = room <= 0 ? (this.#blockedSince ?? now) : null;
     this.#wait();
-    if (isShed && this.#isStuck() && !this.#isFinishing) this.#options.overflowed();
+    if (isShed && this.#isStuck() && !this.#isFinishing) this.#owner.overflowed();
   }
 
   /**
@@ -175,19 +175,21 @@ export class Outbox {
   #touch(): void {
     if (this.#isTouched) return;
     this.#isTouched = true;
-    this.#options.flusher.add(this);
+    this.#context.flusher.add(this);
   }
 
   #pays(forced: boolean): boolean {
-    return this.#isFinishing || this.#pace.pays(forced);
+    return this.#isFinishing || this.#pace.pays(this, forced);
   }
 
   #next(room: number, now: number): (Uint8Array | string)[] {
-    const { latency, metrics } = this.#options;
+    const { latency, metrics } = this.#context;
     const frames: (Uint8Array | string)[] = [];
     let left = room;
     let oldest: EventRecord | null = null;
-    for (const item of this.#queue.take(room, this.#payEvent)) {
+    // What goes takes along what stands before it, whether it is a critical event, or a log that is to be read (G7).
+    const items = this.#queue.take(room, (forced) => this.#pays(forced || this.#idle.length > 0));
+    for (const item of items) {
       const frame = this.#frameOf(item, left);
       if (frame === null) continue;
       frames.push(frame);
@@ -200,27 +202,27 @@ export class Outbox {
     if (frames.length > 0 || this.#queue.length > 0) return frames;
     // Who reads the log comes in between: progress alone may be more than the client ever takes.
     this.#release();
-    const progress = this.#progress.takeAll(room, this.#payProgress);
+    const progress = this.#progress.takeAll(room, () => this.#pays(false));
     metrics.delivered(PROGRESS, progress.length);
     return progress;
   }
 
   #frameOf(item: Waiting, room: number): Uint8Array | string | null {
     if (item instanceof ProgressPlace)
-      return room > 0 ? this.#progress.take(item.task, this.#payProgress) : null;
-    if (item instanceof Dropped) return messageFrame(item.message, this.#options.clock.now());
+      return room > 0 ? this.#progress.take(item.task, () => this.#pays(false)) : null;
+    if (item instanceof Dropped) return messageFrame(item.message, this.#context.clock.now());
     return item.frame;
   }
 
   #wait(): void {
     // Whoever waits for nothing but the socket is told when it has drained; events must not wait too long.
-    if (this.#queue.events > 0 || this.#progress.size > 0) this.#options.pacer.add(this);
+    if (this.#queue.events > 0 || this.#progress.size > 0) this.#context.pacer.add(this);
     else this.#leave();
     if (this.#idle.length > 0 && this.#isIdle()) this.#release();
   }
 
   #leave(): void {
-    const { pacer, turnstile } = this.#options;
+    const { pacer, turnstile } = this.#context;
     pacer.delete(this);
     turnstile.leave(this);
   }
@@ -230,13 +232,13 @@ export class Outbox {
   }
 
   #isStuck(): boolean {
-    const { clock, settings } = this.#options;
+    const { clock, settings } = this.#context;
     const patience = Math.max(LEAST_PATIENCE_MS, PATIENCE * settings.queueTtlMs);
     return this.#blockedSince !== null && clock.elapsed() - this.#blockedSince > patience;
   }
 
   #isIdle(): boolean {
-    return this.#queue.length === 0 && this.#options.socket.bufferedBytes < SOCKET_BYTES;
+    return this.#queue.length === 0 && this.#socket.bufferedBytes < SOCKET_BYTES;
   }
 
   #release(): void {

@@ -1,10 +1,11 @@
-import type { Allowance } from './allowance.ts';
+import type { Flushable } from './flusher.ts';
 import type { Metrics, RateLimit } from './ports/metrics.ts';
 import { TokenBucket } from './token-bucket.ts';
+import type { Turnstile } from './turnstile.ts';
 
 export type PaceOptions = {
-  /** The part of this connection in the limit over the whole cluster. */
-  readonly globalLimit: Allowance;
+  /** Stands before the limit over the whole cluster. */
+  readonly turnstile: Turnstile;
   readonly metrics: Pick<Metrics, 'heldUp'>;
   /** By `Clock.elapsed`. */
   readonly now: number;
@@ -31,12 +32,12 @@ export class Pace {
     this.#bucket?.fill(now);
   }
 
-  /** Whether one more message may go now. `forced` goes in any case, and is counted (G7). */
-  pays(forced: boolean): boolean {
-    const { globalLimit } = this.#options;
-    if (forced) globalLimit.force(1);
+  /** Whether one more message of `payer` may go now. `forced` goes in any case, and is counted (G7). */
+  pays(payer: Flushable, forced: boolean): boolean {
+    const { turnstile } = this.#options;
+    if (forced) turnstile.force(1);
     else if (this.#bucket?.has(1) === false) return this.#waitsFor('connection');
-    else if (!globalLimit.take(1)) return this.#waitsFor('cluster');
+    else if (!turnstile.take(payer, 1)) return this.#waitsFor('cluster');
     this.#bucket?.spend(1);
     if (this.#hold !== null) this.#goOn(this.#hold);
     return true;

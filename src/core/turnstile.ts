@@ -19,11 +19,21 @@ export class Turnstile {
   }
 
   /** The limit as one of many has it; what it is refused, it waits for here. */
-  of(item: Flushable): Allowance {
-    return {
-      take: (count) => this.#take(item, count),
-      force: (count) => this.#limit.force(count),
-    };
+  take(item: Flushable, count: number): boolean {
+    if (item === this.#served) {
+      const isTaken = this.#left >= count && this.#limit.take(count);
+      if (isTaken) this.#left -= count;
+      else this.#wantsMore = true;
+      return isTaken;
+    }
+    if (this.#waiting.size === 0 && this.#limit.take(count)) return true;
+    this.#waiting.add(item);
+    return false;
+  }
+
+  /** Takes for one of many what waits for nothing. */
+  force(count: number): void {
+    this.#limit.force(count);
   }
 
   /** Flushes those that wait, as far as the limit goes. @param now by `Clock.elapsed` */
@@ -37,18 +47,6 @@ export class Turnstile {
   leave(item: Flushable): void {
     this.#waiting.delete(item);
     if (item === this.#served) this.#wantsMore = false;
-  }
-
-  #take(item: Flushable, count: number): boolean {
-    if (item === this.#served) {
-      const isTaken = this.#left >= count && this.#limit.take(count);
-      if (isTaken) this.#left -= count;
-      else this.#wantsMore = true;
-      return isTaken;
-    }
-    if (this.#waiting.size === 0 && this.#limit.take(count)) return true;
-    this.#waiting.add(item);
-    return false;
   }
 
   /** Gives whether there was anything for it, or it wanted nothing. Who went away empty keeps its turn. */

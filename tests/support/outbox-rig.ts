@@ -18,17 +18,16 @@ export function outboxRig() {
   const clock = new ManualClock();
   const socket = new FakeSocket();
   const turnstile = new Turnstile(UNLIMITED);
-  const outbox = new Outbox({
+  const context = {
     clock,
     flusher: new Flusher(clock),
     pacer: new Pacer(clock, turnstile),
     turnstile,
     metrics: noMetrics,
     latency: new Latency(clock, noMetrics),
-    socket,
     settings: { sendBufferSize: 100, queueTtlMs: 5_000, rateLimitPerConnection: 0 },
-    overflowed: () => {},
-  });
+  };
+  const outbox = new Outbox(context, { socket, owner: { overflowed: () => {} } });
   socket.open({
     open: () => {},
     message: () => {},

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
 import type { Socket, SocketHandlers } from '../../core/ports/transport.ts';
+import { FrameBytes } from './frame-bytes.ts';
 
 /** Told of every fault that is the server's own, never of a client's. */
 export type OnError = (error: unknown, context: string) => void;
@@ -16,8 +17,8 @@ const FAULT_CODES: Readonly<Record<string, number>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
 };
 
-// Without it ws would send bytes as a binary frame.
-const TEXT = { binary: false };
+/** Shared: what one event brings is sent on many sockets. */
+const frameBytes = new FrameBytes();
 
 /**
  * Binds a WebSocket that ws has just upgraded to the handlers of the route that accepted it, and opens it. Must run
@@ -47,7 +48,7 @@ class WsSocket implements Socket {
   #owesDrain = false;
   /** The code this side closed with, if it did. */
   #ownCode: number | null = null;
-  readonly #written = () => this.#onWritten();
+  readonly #written: () => void;
 
   constructor(
     ws: WebSocket,
@@ -58,6 +59,7 @@ class WsSocket implements Socket {
     this.#raw = raw;
     this.#handlers = handlers;
     this.#onError = onError;
+    this.#written = () => this.#onWritten();
   }
 
   get bufferedBytes() {
@@ -66,13 +68,9 @@ class WsSocket implements Socket {
 
   send(frames: readonly (Uint8Array | string)[]) {
     if (!this.#isOpen() || frames.length === 0) return;
-    const last = frames.length - 1;
     this.#unwritten += 1;
-    this.#raw.cork();
-    for (const [index, frame] of frames.entries()) {
-      this.#ws.send(frame, TEXT, index === last ? this.#written : undefined);
-    }
-    this.#raw.uncork();
+    // Past ws, whose own way is a write of two parts for each frame. It never holds back one of its own: nothing is compressed.
+    this.#raw.write(frameBytes.of(frames), this.#written);
     if (this.#raw.writableLength > 0) this.#owesDrain = true;
   }
 
