@@ -17,10 +17,17 @@ export type Comparison = {
 export const BARE: ContestantOptions = { server: 'bare' };
 
 /** Ours on each engine; on Redis only where there is one. */
-function engines(redisUrl: string | null): Entrant[] {
-  const memory: Entrant = { label: 'memory', server: 'agentcast', env: SERVER_ENV };
+const engines = (field: Field): Entrant[] => field.checkouts.flatMap(enginesOf);
+
+function enginesOf({ name, directory, redisUrl }: Checkout): Entrant[] {
+  const memory: Entrant = {
+    label: `memory${name}`,
+    server: 'agentcast',
+    env: SERVER_ENV,
+    checkout: directory,
+  };
   if (redisUrl === null) return [memory];
-  return [memory, { label: 'redis', server: 'agentcast', env: { ...SERVER_ENV, REDIS_URL: redisUrl } }];
+  return [memory, { ...memory, label: `redis${name}`, env: { ...SERVER_ENV, REDIS_URL: redisUrl } }];
 }
 
 const publishing = (name: string, batch: boolean, entrants: readonly Entrant[]): Comparison => ({
@@ -35,9 +42,20 @@ const delivering = (name: string, options: DeliveringOptions, entrants: readonly
   load: (port) => deliveringLoad(port, options),
 });
 
+/** Servers of ours that are measured beside each other, each with a Redis of its own. */
+export type Checkout = {
+  /** What is put behind the name of its engine; empty for this one. */
+  readonly name: string;
+  readonly directory?: string;
+  /** null: there is none. */
+  readonly redisUrl: string | null;
+};
+
+export type Field = { readonly checkouts: readonly Checkout[] };
+
 /** All comparisons there are. */
-export function comparisons(redisUrl: string | null): Comparison[] {
-  const ours = engines(redisUrl);
+export function comparisons(field: Field): Comparison[] {
+  const ours = engines(field);
   return [
     publishing('publishes, one a request', false, ours),
     publishing('publishes, 100 a request', true, ours),

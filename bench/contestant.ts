@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Report } from './servers/report.ts';
 
@@ -16,17 +17,21 @@ export type ContestantOptions = {
   /** Of `bench/servers`, without its ending. */
   readonly server: 'agentcast' | 'bare' | 'hono';
   readonly env?: Readonly<Record<string, string>>;
+  /** The checkout that it is started from; absent: this one. */
+  readonly checkout?: string | undefined;
   /** Where to write a CPU profile; absent: none. */
   readonly cpuProfileDir?: string | undefined;
 };
 
+const HERE = fileURLToPath(new URL('..', import.meta.url));
 const STOP_WITHIN_MS = 5_000;
 
 /** Starts a server and waits until it listens; throws an Error where it ends before. */
 export async function startContestant(options: ContestantOptions): Promise<Contestant> {
-  const { server, env = {}, cpuProfileDir } = options;
+  const { server, env = {}, checkout = HERE, cpuProfileDir } = options;
   const profiling = cpuProfileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfileDir}`];
-  const child = fork(fileURLToPath(new URL(`servers/${server}.ts`, import.meta.url)), {
+  const child = fork(join(checkout, `bench/servers/${server}.ts`), {
+    cwd: checkout,
     execArgv: ['--import', 'tsx', ...profiling],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findRedisProgram, startRedis } from '../tests/support/redis-server.ts';
 import type { Comparison } from './comparisons.ts';
@@ -10,14 +11,19 @@ import { type Row, tableOf } from './table.ts';
 const FULL: Duration = { slices: 3, sliceMs: 400, warmUpMs: 800 };
 const QUICK: Duration = { slices: 2, sliceMs: 250, warmUpMs: 600 };
 
-const HELP = `npm run bench [-- --quick] [--only <text>] [--cpu-prof <directory>]
+const HELP = `npm run bench [-- --quick] [--only <text>] [--against <checkout>] [--cpu-prof <directory>]
 
   --quick       shorter slices: a look, not a measurement
   --only        only the comparisons whose name contains the text
+  --against     the servers of another checkout are measured beside those of this one
   --cpu-prof    every server under test writes a CPU profile there when it ends
 `;
 
-type Options = { readonly duration: Duration; readonly cpuProfileDir: string | undefined };
+type Options = {
+  readonly duration: Duration;
+  readonly cpuProfileDir: string | undefined;
+  readonly against: string | null;
+};
 
 /** Runs one comparison, every server fresh. */
 async function compare({ name, entrants, load }: Comparison, options: Options): Promise<Row[]> {
@@ -44,13 +50,18 @@ async function compare({ name, entrants, load }: Comparison, options: Options): 
 }
 
 async function bench(only: string, options: Options): Promise<void> {
-  const redis = findRedisProgram() === null ? null : await startRedis();
+  const directories = [undefined, ...(options.against === null ? [] : [options.against])];
+  const hasRedis = findRedisProgram() !== null;
+  const redises = await Promise.all(hasRedis ? directories.map(() => startRedis()) : []);
+  const checkouts = directories.map((directory, index) => ({
+    name: directory === undefined ? '' : ' of the other checkout',
+    ...(directory && { directory }),
+    redisUrl: redises[index]?.url ?? null,
+  }));
   const place = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown kind'}`;
-  console.log(
-    `Node ${process.version}, ${place}, ${redis === null ? 'no redis-server on PATH' : 'with Redis'}`,
-  );
+  console.log(`Node ${process.version}, ${place}, ${hasRedis ? 'with Redis' : 'no redis-server on PATH'}`);
   try {
-    const chosen = comparisons(redis?.url ?? null).filter(({ name }) => name.includes(only));
+    const chosen = comparisons({ checkouts }).filter(({ name }) => name.includes(only));
     if (chosen.length === 0) throw new Error(`--only: no comparison has ${JSON.stringify(only)} in its name`);
     const rows: Row[] = [];
     for (const comparison of chosen) {
@@ -59,7 +70,7 @@ async function bench(only: string, options: Options): Promise<void> {
     }
     console.log(`\n${tableOf(rows)}\n\nWhat the rows and columns mean: bench/README.md`);
   } finally {
-    await redis?.stop();
+    await Promise.all(redises.map((redis) => redis.stop()));
   }
 }
 
@@ -68,12 +79,18 @@ async function main(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
+      against: { type: 'string' },
       'cpu-prof': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) console.log(HELP);
-  else await bench(values.only, { duration: values.quick ? QUICK : FULL, cpuProfileDir: values['cpu-prof'] });
+  else
+    await bench(values.only, {
+      duration: values.quick ? QUICK : FULL,
+      cpuProfileDir: values['cpu-prof'],
+      against: values.against === undefined ? null : resolve(values.against),
+    });
 }
 
 await main().catch((error: unknown) => {
