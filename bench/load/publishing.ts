@@ -2,13 +2,14 @@ import { KeepAlive } from './keep-alive.ts';
 import type { Load } from './load.ts';
 import { batchBody, publishRequest, singleBody } from './requests.ts';
 
-/** Requests that are unanswered at a time, each on a connection of its own. */
-const IN_FLIGHT = 32;
+/** Requests that are unanswered at a time, each on a connection of its own; of batches, some hundred events are enough. */
+const IN_FLIGHT = { single: 32, batch: 8 };
 const USERS = Array.from({ length: 100 }, (_, index) => `user-${index}`);
 
 /** Publishes as fast as it is answered, for many users; counts events. */
 export async function publishingLoad(port: number, { batch }: { batch: boolean }): Promise<Load> {
-  const connections = await Promise.all(Array.from({ length: IN_FLIGHT }, () => KeepAlive.open(port)));
+  const inFlight = batch ? IN_FLIGHT.batch : IN_FLIGHT.single;
+  const connections = await Promise.all(Array.from({ length: inFlight }, () => KeepAlive.open(port)));
   const bodies = batch ? [batchBody(USERS)] : USERS.map(singleBody);
   const eventsOfRequest = batch ? USERS.length : 1;
   let turn = 0;
