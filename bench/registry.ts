@@ -4,6 +4,7 @@ import { BATCH, REFRESH_MS } from '../src/core/registrar.ts';
 import { NO_FILTERS } from '../src/protocol/filters.ts';
 import { connected, redisEngine } from '../tests/support/engine-rig.ts';
 import { startRedis } from '../tests/support/redis-server.ts';
+import { cpuSecondsOf } from './redis-cpu.ts';
 
 const HELP = `npm run bench:registry [-- --connections 10000]
 
@@ -12,12 +13,11 @@ What it costs Redis that one instance keeps its connections in the registry, eac
 
 /** How often any command was called, and those that came over the link alone. */
 async function callsOf(redis: Redis): Promise<{ all: number; sent: number; cpuMs: number }> {
-  const [stats, cpu] = await Promise.all([redis.info('commandstats'), redis.info('cpu')]);
+  const [stats, cpuSeconds] = await Promise.all([redis.info('commandstats'), cpuSecondsOf(redis)]);
   const calls = [...stats.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)];
   const sum = (of: typeof calls) => of.reduce((total, [, , count]) => total + Number(count), 0);
-  const used = (name: string) => Number(new RegExp(`used_cpu_${name}:([\\d.]+)`).exec(cpu)?.[1]);
   const sent = calls.filter(([, name]) => name === 'evalsha');
-  return { all: sum(calls), sent: sum(sent), cpuMs: 1_000 * (used('user') + used('sys')) };
+  return { all: sum(calls), sent: sum(sent), cpuMs: 1_000 * cpuSeconds };
 }
 
 async function bench(connections: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { FetchImplementation, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
+import type { CryptoKey, FetchImplementation, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import type { TokenResult, TokenVerifier } from '../../core/ports/auth.ts';
 import { isUserId, USER_ID_WANTED } from '../../protocol/ids.ts';
@@ -42,7 +42,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const { secret, jwksUrl, now } = options;
   if (!secret && !jwksUrl) throw new Error('tokens: got neither a secret nor a key set, wanted one of them');
   const keySet = jwksUrl ? createKeySet(jwksUrl, now) : null;
-  const secretKey = secret ? new TextEncoder().encode(secret) : null;
+  const secretKey = secret ? importSecret(secret) : null;
   const keyFor: JWTVerifyGetKey = (header, token) => {
     const key = SECRET_ALGORITHMS.includes(header.alg) ? secretKey : keySet?.(header, token);
     if (!key) throw new errors.JOSEAlgNotAllowed();
@@ -62,6 +62,12 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     }
   };
 }
+
+/** Once: jose would otherwise do it again for every token. */
+const importSecret = (secret: string): Promise<CryptoKey> =>
+  crypto.subtle.importKey('raw', new TextEncoder().encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'verify',
+  ]);
 
 function createKeySet(jwksUrl: string, now: () => number): JWTVerifyGetKey {
   if (!/^https?:/i.test(jwksUrl) || !URL.canParse(jwksUrl)) {

@@ -29,13 +29,26 @@ export function taskWordsOf({ agentId, taskId, progress, endsTask }: NewEvent): 
  * Reads an event off the wire; null for what no script of ours can have written. The frame is not copied, but for an
  * ephemeral one: it is kept while its task is silent, and would keep all that came off the wire with it.
  */
-export function decodeRecord(bytes: Buffer): EventRecord | null {
-  const end = bytes.indexOf(NEW_LINE);
-  if (end === -1) return null;
-  const header = decodeHeader(bytes.toString('latin1', 0, end).split(' '));
+export function decodeRecord(bytes: Buffer, start = 0, end = bytes.length): EventRecord | null {
+  const line = bytes.indexOf(NEW_LINE, start);
+  if (line === -1 || line >= end) return null;
+  const header = decodeHeader(bytes.toString('latin1', start, line).split(' '));
   if (header === null) return null;
-  const frame = bytes.subarray(end + 1);
+  const frame = bytes.subarray(line + 1, end);
   return { header, frame: header.progress === undefined ? frame : Uint8Array.from(frame) };
+}
+
+/** Reads many events, each behind its length in bytes and a new line; what no script of ours can have written is left out. */
+export function decodeRecords(bytes: Buffer): EventRecord[] {
+  const records: EventRecord[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const start = bytes.indexOf(NEW_LINE, at) + 1;
+    const end = start + Number(bytes.toString('latin1', at, start - 1));
+    const record = decodeRecord(bytes, start, end);
+    if (record !== null) records.push(record);
+    at = end;
+  }
+  return records;
 }
 
 function decodeHeader(words: string[]): EventHeader | null {

@@ -16,7 +16,7 @@ import type { Random } from '../../core/ports/random.ts';
 import type { CommandClient } from './client.ts';
 import { answered } from './client.ts';
 import { keys } from './keys.ts';
-import { decodeRecord, labelsOf, taskWordsOf } from './record.ts';
+import { decodeRecords, labelsOf, taskWordsOf } from './record.ts';
 import { runScript, scripts } from './scripts.ts';
 
 /** How many streams one batch of `ends` asks about. */
@@ -136,12 +136,13 @@ export class RedisStreams implements Streams {
   }
 }
 
-/** How many words of a read's answer tell the tail; the rest are events. */
+/** How many words of a read's answer tell the tail; behind them are the events. */
 const TAIL_WORDS = 7;
 
 function pageOf(answer: readonly Buffer[]): Page {
   const words = answer.slice(0, TAIL_WORDS).map((word) => word.toString('latin1'));
   const [epoch = '', newest, first, previousEpoch, previousEnd, trimmedTo, oldest] = words;
+  const events = answer[TAIL_WORDS];
   return {
     tail: {
       epoch,
@@ -151,6 +152,6 @@ function pageOf(answer: readonly Buffer[]): Page {
       trimmedTo: Number(trimmedTo),
       oldest: Number(oldest),
     },
-    records: answer.slice(TAIL_WORDS).flatMap((bytes) => decodeRecord(bytes) ?? []),
+    records: events === undefined ? [] : decodeRecords(events),
   };
 }

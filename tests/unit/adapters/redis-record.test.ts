@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeRecord, labelsOf } from '../../../src/adapters/redis/record.ts';
+import { decodeRecord, decodeRecords, labelsOf } from '../../../src/adapters/redis/record.ts';
 import { newEvent, progressOf, textOf } from '../../support/engine-events.ts';
 
 const epoch = '0123456789abcdef01234567';
@@ -20,6 +20,22 @@ describe('an event as Redis keeps it', () => {
     });
     expect(textOf(record ?? undefined)).toBe('{"a":"line\\n~ ü"}');
     expect(record?.frame.buffer).toBe(bytes.buffer);
+  });
+
+  test('of many in one piece, what is none of ours takes no other along', () => {
+    const labels = labelsOf(newEvent('u-1'));
+    const all = [
+      `${epoch} 1 ${labels}\n{"a":"ü"}`,
+      'not of ours',
+      'nor\nthis',
+      `${epoch} 2 ${labels}\n{}`,
+      '',
+    ];
+    const bytes = Buffer.concat(all.map((text) => Buffer.from(`${Buffer.byteLength(text)}\n${text}`)));
+    const records = decodeRecords(bytes);
+    expect(records.map(({ header }) => header.position?.sequenceId)).toEqual([1, 2]);
+    expect(records.map(textOf)).toEqual(['{"a":"ü"}', '{}']);
+    expect(decodeRecords(Buffer.alloc(0))).toEqual([]);
   });
 
   test('what an event does not have is null', () => {
