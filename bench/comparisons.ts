@@ -1,4 +1,5 @@
 import type { ContestantOptions } from './contestant.ts';
+import { connectingLoad } from './load/connecting.ts';
 import { type DeliveringOptions, deliveringLoad } from './load/delivering.ts';
 import type { Load } from './load/load.ts';
 import { publishingLoad } from './load/publishing.ts';
@@ -17,7 +18,7 @@ export type Comparison = {
 export const BARE: ContestantOptions = { server: 'bare' };
 
 /** Ours on each engine; on Redis only where there is one. */
-const engines = (field: Field): Entrant[] => field.checkouts.flatMap(enginesOf);
+export const engines = (field: Field): Entrant[] => field.checkouts.flatMap(enginesOf);
 
 function enginesOf({ name, directory, redisUrl }: Checkout): Entrant[] {
   const memory: Entrant = {
@@ -59,6 +60,7 @@ export function comparisons(field: Field): Comparison[] {
   return [
     publishing('publishes, one a request', false, ours),
     publishing('publishes, 100 a request', true, ours),
+    { name: 'connections opened', entrants: ours, load: connectingLoad },
     delivering('deliveries to 1 client, bursts of 50', { clients: 1, burst: 50 }, ours),
     delivering('deliveries to 1,000 clients, one by one', { clients: 1_000, burst: 1 }, ours),
     delivering('deliveries to 1,000 clients, bursts of 10', { clients: 1_000, burst: 10 }, ours),

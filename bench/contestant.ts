@@ -2,14 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Report } from './servers/report.ts';
+import type { Question, Report, Used } from './servers/report.ts';
 
 /** A server under test, in a process of its own. */
 export type Contestant = {
   readonly port: number;
+  readonly process: ChildProcess;
   /** CPU time that the process has used so far. */
   cpuSeconds(): Promise<number>;
-  residentBytes(): Promise<number>;
+  used(question?: Question): Promise<Used>;
   stop(): Promise<void>;
 };
 
@@ -32,22 +33,23 @@ export async function startContestant(options: ContestantOptions): Promise<Conte
   const profiling = cpuProfileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfileDir}`];
   const child = fork(join(checkout, `bench/servers/${server}.ts`), {
     cwd: checkout,
-    execArgv: ['--import', 'tsx', ...profiling],
+    execArgv: ['--import', 'tsx', '--expose-gc', ...profiling],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const started = await nextReport(child);
   if (!('port' in started)) throw new Error(`the ${server} server did not say where it listens`);
-  const used = async () => {
-    child.send('used');
+  const used = async (question: Question = 'used'): Promise<Used> => {
+    child.send(question);
     const report = await nextReport(child);
     if (!('cpuSeconds' in report)) throw new Error(`the ${server} server did not say what it used`);
     return report;
   };
   return {
     port: started.port,
+    process: child,
     cpuSeconds: async () => (await used()).cpuSeconds,
-    residentBytes: async () => (await used()).residentBytes,
+    used,
     stop: () => stop(child),
   };
 }

@@ -2,11 +2,12 @@ import { availableParallelism, cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findRedisProgram, startRedis } from '../tests/support/redis-server.ts';
+import { besideBare, standings } from './beside-idle.ts';
 import type { Comparison } from './comparisons.ts';
-import { BARE, comparisons } from './comparisons.ts';
+import { BARE, comparisons, engines } from './comparisons.ts';
 import { type Contestant, startContestant } from './contestant.ts';
 import { type Duration, measure, type Runner } from './measure.ts';
-import { type Row, tableOf } from './table.ts';
+import { inColumns, type Row, tableOf } from './table.ts';
 
 const FULL: Duration = { slices: 3, sliceMs: 400, warmUpMs: 800 };
 const QUICK: Duration = { slices: 2, sliceMs: 250, warmUpMs: 600 };
@@ -23,6 +24,7 @@ type Options = {
   readonly duration: Duration;
   readonly cpuProfileDir: string | undefined;
   readonly against: string | null;
+  readonly isQuick: boolean;
 };
 
 /** Runs one comparison, every server fresh. */
@@ -61,14 +63,22 @@ async function bench(only: string, options: Options): Promise<void> {
   const place = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown kind'}`;
   console.log(`Node ${process.version}, ${place}, ${hasRedis ? 'with Redis' : 'no redis-server on PATH'}`);
   try {
-    const chosen = comparisons({ checkouts }).filter(({ name }) => name.includes(only));
-    if (chosen.length === 0) throw new Error(`--only: no comparison has ${JSON.stringify(only)} in its name`);
+    const isChosen = ({ name }: { readonly name: string }): boolean => name.includes(only);
+    const atWork = comparisons({ checkouts }).filter(isChosen);
+    const standing = standings(options.isQuick).filter(isChosen);
+    if (atWork.length + standing.length === 0)
+      throw new Error(`--only: no comparison has ${JSON.stringify(only)} in its name`);
     const rows: Row[] = [];
-    for (const comparison of chosen) {
+    for (const comparison of atWork) {
       console.error(`measuring ${comparison.name}`);
       rows.push(...(await compare(comparison, options)));
     }
-    console.log(`\n${tableOf(rows)}\n\nWhat the rows and columns mean: bench/README.md`);
+    if (rows.length > 0) console.log(`\n${tableOf(rows)}`);
+    for (const comparison of standing) {
+      console.error(`measuring ${comparison.name}`);
+      console.log(`\n${inColumns(await besideBare(comparison, engines({ checkouts })))}`);
+    }
+    console.log('\nWhat the rows and columns mean: bench/README.md');
   } finally {
     await Promise.all(redises.map((redis) => redis.stop()));
   }
@@ -87,6 +97,7 @@ async function main(): Promise<void> {
   if (values.help) console.log(HELP);
   else
     await bench(values.only, {
+      isQuick: values.quick,
       duration: values.quick ? QUICK : FULL,
       cpuProfileDir: values['cpu-prof'],
       against: values.against === undefined ? null : resolve(values.against),

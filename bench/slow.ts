@@ -81,13 +81,13 @@ async function bench(readers: number, slices: number): Promise<void> {
     // Until the buffers of the kernel are full.
     for (let slice = 0; slice < 3; slice++) await Promise.all([without.slice(), beside.slice()]);
     for (const side of [without, beside]) side.latencies.length = 0;
-    const before = await beside.contestant.residentBytes();
+    const before = (await beside.contestant.used()).residentBytes;
     for (let slice = 0; slice < slices; slice++) {
       await without.slice();
       await beside.slice();
       console.error(`slice ${slice + 1} of ${slices}`);
     }
-    const grown = ((await beside.contestant.residentBytes()) - before) / 1024 / 1024;
+    const grown = ((await beside.contestant.used()).residentBytes - before) / 1024 / 1024;
     for (const [name, { latencies }] of [
       ['without', without],
       [`with ${readers} slow readers`, beside],

@@ -17,8 +17,12 @@ export function tableOf(rows: readonly Row[]): string {
     whole(bare.perCpuSecond),
     ratio(measured.perCpuSecond, bare.perCpuSecond),
   ]);
-  const all = [HEADS, ...cells];
-  const widths = HEADS.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return inColumns([HEADS, ...cells]);
+}
+
+/** Rows of cells, the first of them the heads. */
+export function inColumns(all: readonly (readonly string[])[]): string {
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
   return all
     .map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join('  '))
     .join('\n');
@@ -29,6 +33,6 @@ const pad = (cell: string, width: number, column: number): string =>
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
-const ratio = (value: number, bare: number): string => (value / bare).toPrecision(2);
+export const ratio = (value: number, bare: number): string => (value / bare).toPrecision(2);
 
 const percent = (share: number): string => `${Math.round(share * 100)}%`;

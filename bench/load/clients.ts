@@ -4,6 +4,12 @@ import { FrameCounter } from './frame-counter.ts';
 const CONNECT_AT_A_TIME = 50;
 const HEAD_END = '\r\n\r\n';
 
+export type ConnectOptions = {
+  readonly port: number;
+  /** The same for all, or one for each by its number. */
+  readonly target: string | ((number: number) => Promise<string>);
+};
+
 /** Many WebSocket clients that only count what they get. By hand, to leave the CPU to the server under test. */
 export class Clients {
   readonly #sockets: Socket[] = [];
@@ -17,10 +23,14 @@ export class Clients {
   }
 
   /** Connects, and waits for the greeting of each. */
-  async connect(count: number, { port, target }: { port: number; target: string }): Promise<void> {
+  async connect(count: number, { port, target }: ConnectOptions): Promise<void> {
+    const targetOf = typeof target === 'string' ? () => target : target;
     for (let left = count; left > 0; left -= CONNECT_AT_A_TIME) {
       const some = Math.min(left, CONNECT_AT_A_TIME);
-      await Promise.all(Array.from({ length: some }, () => this.#open(port, target)));
+      const first = this.#sockets.length;
+      await Promise.all(
+        Array.from({ length: some }, async (_, index) => this.#open(port, await targetOf(first + index))),
+      );
     }
     this.received = 0;
   }

@@ -6,5 +6,6 @@ import { reportToBench } from './report.ts';
 
 /** Ours, from the environment alone, as `npm start` runs it. */
 const config = parseConfig(process.env, { hostname: hostname(), randomSuffix: 'bench' });
-const { port } = await serve(config, nodeRuntime);
+const { port, drain } = await serve(config, nodeRuntime);
+process.once('SIGTERM', () => void drain().then(() => process.disconnect()));
 reportToBench(port);

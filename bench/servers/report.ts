@@ -1,17 +1,35 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+/** What the process has used so far, and how long its event loop stood still at most since the last report. */
+export type Used = {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  readonly longestStallMs: number;
+};
+
 /** What a server under test tells the bench over its channel. */
-export type Report =
-  | { readonly port: number }
-  | { readonly cpuSeconds: number; readonly residentBytes: number };
+export type Report = { readonly port: number } | Used;
+
+/** What the bench asks; `settled`: without the garbage that happens to lie about. */
+export type Question = 'used' | 'settled';
+
+const RESOLUTION_MS = 10;
 
 /**
- * Says where this server listens, and from then on answers every message with the CPU time that the process has used
- * so far (user and system, all threads), and its resident memory. Ends with the bench.
+ * Says where this server listens, and from then on answers every question of the bench (CPU time is user and system, all
+ * threads). Ends with the bench.
  */
 export function reportToBench(port: number): void {
   const send = (report: Report): void => void process.send?.(report);
-  process.on('message', () => {
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  process.on('message', (question: Question) => {
+    if (question === 'settled') globalThis.gc?.();
     const { user, system } = process.cpuUsage();
-    send({ cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() });
+    const longestStallMs = Math.max(0, delay.max / 1e6 - RESOLUTION_MS);
+    delay.reset();
+    const residentBytes = process.memoryUsage.rss();
+    send({ cpuSeconds: (user + system) / 1e6, residentBytes, longestStallMs });
   });
   process.on('disconnect', () => process.exit(0));
   send({ port });
