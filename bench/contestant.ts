@@ -40,7 +40,9 @@ export async function startContestant(options: ContestantOptions): Promise<Conte
   const started = await nextReport(child);
   if (!('port' in started)) throw new Error(`the ${server} server did not say where it listens`);
   const used = async (question: Question = 'used'): Promise<Used> => {
-    child.send(question);
+    if (!child.connected) throw new Error(`the ${server} server has ended`);
+    // Where it ends meanwhile, that is said by its exit.
+    child.send(question, () => {});
     const report = await nextReport(child);
     if (!('cpuSeconds' in report)) throw new Error(`the ${server} server did not say what it used`);
     return report;
@@ -69,7 +71,7 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
-  child.disconnect();
+  if (child.connected) child.disconnect();
   await exited;
   clearTimeout(impatience);
 }

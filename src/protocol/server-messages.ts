@@ -35,7 +35,7 @@ export type EventFrame = { readonly head: string; readonly tail: string };
 /** Builds the frame that every client of the event gets, once (contract §4). */
 export function eventFrame(event: AgentEvent, now: number): EventFrame {
   const start = `{"type":"${event.eventType}","timestamp":"${timestampOf(now)}"`;
-  const payload = JSON.stringify(payloadOf(event));
+  const payload = payloadText(event);
   if (event.ephemeral) return { head: `${start},"payload":${payload.slice(0, -1)}`, tail: FRAME_END };
   return { head: `${start},"sequence_id":`, tail: `,"payload":${payload}}` };
 }
@@ -67,12 +67,17 @@ function digits(frame: Uint8Array, from: number, count: number): number {
   return value;
 }
 
-function payloadOf(event: AgentEvent): Record<string, unknown> {
-  // The ids of the request stand first and win over fields of the same name in the payload.
+/** The ids of the request stand first and win over fields of the same name in the payload. */
+function payloadText(event: AgentEvent): string {
   const ids = {
     agent_id: event.agentId,
     ...(event.projectId === null ? {} : { project_id: event.projectId }),
   };
   const payload = event.ephemeral ? withoutOwnFields(event.payload) : event.payload;
-  return { ...ids, ...payload, ...ids };
+  const names = Object.keys(ids);
+  if (names.some((name) => Object.hasOwn(payload, name)))
+    return JSON.stringify({ ...ids, ...payload, ...ids });
+  // As text: to copy every payload into another object costs as much as all else that is done here.
+  const [start, rest] = [JSON.stringify(ids), JSON.stringify(payload)];
+  return rest === '{}' ? start : `${start.slice(0, -1)},${rest.slice(1)}`;
 }
