@@ -32,9 +32,16 @@ class Delivering implements Load {
   }
 
   async run(ms: number): Promise<number> {
-    const before = this.#clients.received;
-    const deadline = performance.now() + ms;
     const rest = stayAwake();
+    try {
+      return await this.#runUntil(performance.now() + ms);
+    } finally {
+      rest();
+    }
+  }
+
+  async #runUntil(deadline: number): Promise<number> {
+    const before = this.#clients.received;
     for (let turn = 0; performance.now() < deadline; turn++) {
       this.#expected += this.#framesOfBurst;
       const publisher = this.#publishers[turn % BURSTS_AHEAD];
@@ -42,7 +49,6 @@ class Delivering implements Load {
       await Promise.all([accepted, this.#arrived(BURSTS_AHEAD - 1)]);
     }
     await this.#arrived(0);
-    rest();
     return this.#clients.received - before;
   }
 
