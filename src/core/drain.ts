@@ -6,6 +6,8 @@ import type { Random } from './ports/random.ts';
 
 /** How often a drain looks whether everybody has left, in ms. */
 const LOOK_MS = 50;
+/** How many are told at one look. */
+const MOST_A_LOOK = 500;
 /** Time that a closing handshake gets after the deadline, in ms. */
 const FAREWELL_MS = 1_000;
 /** The last hint lies this share of the drain before the deadline, so that its client has time to leave. */
@@ -27,7 +29,9 @@ export type DrainOptions = {
  */
 export class Drain {
   readonly #options: DrainOptions;
-  readonly #told = new WeakSet<Connection>();
+  readonly #planned = new WeakSet<Connection>();
+  /** Who was not told yet, and when to leave, by `Clock.elapsed`. */
+  readonly #leaving = new Map<Connection, number>();
   #isDraining = false;
   #deadline: number | null = null;
 
@@ -64,22 +68,37 @@ export class Drain {
   }
 
   /**
-   * Tells those that were not told yet: at first everybody, later who was admitted before the drain and opened only
-   * then. Connections in the middle of a replay are asked to leave last.
+   * Tells those that were not told yet, some at every look: ten thousand at once would stop the event loop for as long as
+   * it takes to write to them all.
    */
   #announce(deadline: number): void {
-    const { clock, connections, metrics, random } = this.#options;
-    const leftMs = Math.ceil(deadline - clock.elapsed());
-    const all = [...connections.values()].filter((connection) => !this.#told.has(connection));
+    const { clock, metrics } = this.#options;
+    const now = clock.elapsed();
+    this.#plan(now, deadline);
+    let left = MOST_A_LOOK;
+    for (const [connection, leaveAt] of this.#leaving) {
+      if (left-- === 0) break;
+      this.#leaving.delete(connection);
+      connection.drain(Math.max(0, Math.floor(leaveAt - now)), Math.ceil(deadline - now));
+      metrics.drainHinted();
+    }
+  }
+
+  /**
+   * When each is to leave: at first everybody, later who was admitted before the drain and opened only then. Connections
+   * in the middle of a replay are asked to leave last.
+   */
+  #plan(now: number, deadline: number): void {
+    const { connections, random } = this.#options;
+    const all = [...connections.values()].filter((connection) => !this.#planned.has(connection));
     const ordered = [
       ...all.filter(({ receiver }) => receiver.isLive),
       ...all.filter(({ receiver }) => !receiver.isLive),
     ];
     ordered.forEach((connection, index) => {
       const share = (index + random.fraction()) / ordered.length;
-      connection.drain(Math.floor(share * HINTED_SHARE * leftMs), leftMs);
-      this.#told.add(connection);
-      metrics.drainHinted();
+      this.#leaving.set(connection, now + share * HINTED_SHARE * (deadline - now));
+      this.#planned.add(connection);
     });
   }
 
