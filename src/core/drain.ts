@@ -6,7 +6,7 @@ import type { Random } from './ports/random.ts';
 
 /** How often a drain looks whether everybody has left, in ms. */
 const LOOK_MS = 50;
-/** How many are told at one look. */
+/** How many are told at one look, or more where so many looks are not left. */
 const MOST_A_LOOK = 500;
 /** Time that a closing handshake gets after the deadline, in ms. */
 const FAREWELL_MS = 1_000;
@@ -75,7 +75,7 @@ export class Drain {
     const { clock, metrics } = this.#options;
     const now = clock.elapsed();
     this.#plan(now, deadline);
-    let left = MOST_A_LOOK;
+    let left = Math.max(MOST_A_LOOK, Math.ceil((this.#leaving.size * 2 * LOOK_MS) / (deadline - now)));
     for (const [connection, leaveAt] of this.#leaving) {
       if (left-- === 0) break;
       this.#leaving.delete(connection);

@@ -43,6 +43,18 @@ describe('a drain (G8)', () => {
     expect(sockets[0]?.of('SERVER_DRAINING')[0]?.payload.deadline_ms).toBe(TIMEOUT);
   });
 
+  it('tells many clients some at a time, and all of them soon, each when it was to leave', async () => {
+    const { instance, sockets } = await instanceWith(1_200);
+    const told = () => sockets.filter((socket) => socket.types.includes('SERVER_DRAINING')).length;
+    await drain(instance);
+    expect(told()).toBe(500);
+    await instance.clock.advance(100);
+    expect(told()).toBe(1_200);
+    const hints = sockets.map(hintOf);
+    expect(Math.max(...hints.slice(0, 500))).toBeLessThan(TIMEOUT / 2);
+    expect(Math.min(...hints.slice(-100))).toBeGreaterThan(TIMEOUT / 2);
+  });
+
   it('lets those that are in the middle of a replay leave last', async () => {
     const { instance } = await instanceWith(0);
     await instance.publishMany(3);
