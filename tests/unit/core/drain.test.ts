@@ -6,7 +6,11 @@ import { aloneInstance } from '../../support/test-instance.ts';
 const TIMEOUT = 10_000;
 
 async function instanceWith(clients: number): Promise<{ instance: TestInstance; sockets: FakeSocket[] }> {
-  const instance = aloneInstance({ drainTimeoutMs: TIMEOUT, maxConnectionsPerUser: 0 });
+  const instance = aloneInstance({
+    drainTimeoutMs: TIMEOUT,
+    maxConnectionsPerUser: 0,
+    connectRatePerAddress: 0,
+  });
   const sockets: FakeSocket[] = [];
   for (let n = 0; n < clients; n++) sockets.push(await instance.connect());
   return { instance, sockets };
