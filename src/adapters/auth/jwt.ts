@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import type { CryptoKey, FetchImplementation, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import type { TokenResult, TokenVerifier } from '../../core/ports/auth.ts';
@@ -65,9 +66,13 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 
 /** Once: jose would otherwise do it again for every token. */
 const importSecret = (secret: string): Promise<CryptoKey> =>
-  crypto.subtle.importKey('raw', new TextEncoder().encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
-    'verify',
-  ]);
+  webcrypto.subtle.importKey(
+    'raw',
+    new TextEncoder().encode(secret),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['verify'],
+  );
 
 function createKeySet(jwksUrl: string, now: () => number): JWTVerifyGetKey {
   if (!/^https?:/i.test(jwksUrl) || !URL.canParse(jwksUrl)) {
