@@ -179,7 +179,7 @@ export class Connection implements AsyncIterable<StreamItem> {
     if (ending.kind !== 'left') this.#fail();
     this.#isAskedToWait = next.isAskedFor;
     const status = ending.kind === 'unopened' ? (ending.refusal?.status ?? null) : null;
-    this.#become('waiting', { why: next.why, retryInMs: next.afterMs, status });
+    this.#become('waiting', { why: next.why, retryInMs: Math.ceil(next.afterMs), status });
     // A listener may have closed it.
     if (this.#state === 'waiting') this.#waiting.set(next.afterMs, () => void this.#attempt());
   }

@@ -32,7 +32,7 @@ export type StateChange = {
   readonly previous: State;
   /** In words; null where there is nothing to explain. */
   readonly why: string | null;
-  /** Of `waiting`: when it tries again, in ms from now. */
+  /** Of `waiting`: when it tries again, in whole ms from now. */
   readonly retryInMs: number | null;
   /** Of `waiting`: the HTTP status that the server refused with, where that is known. */
   readonly status: number | null;

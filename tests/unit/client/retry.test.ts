@@ -47,6 +47,11 @@ async function waiting(options: ConstructorParameters<typeof ClientRig>[0] = {})
 
 const tooMany = async () => new Response('{}', { status: 429, headers: { 'retry-after': '30' } });
 
+test('a wait is told in whole milliseconds', async () => {
+  const rig = await waiting({ random: () => 1 / 3 });
+  expect(rig.states.at(-1)).toMatchObject({ state: 'waiting', retryInMs: 167 });
+});
+
 describe('a wait is cut short', () => {
   test('by retryNow, once, and the next failure backs off further', async () => {
     const rig = await waiting();
