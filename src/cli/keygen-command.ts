@@ -40,6 +40,6 @@ const jsonOf = (name: string, key: string): string =>
 
 const linesOf = (name: string, key: string): string => `# for the server (of several, with commas between)
 INTERNAL_SERVICE_KEYS=${name}:${key}
-# for the worker, and for agentcast publish and status
+# for the worker, and for agentcast publish, status and disconnect
 AGENTCAST_SERVICE_KEY=${name}:${key}
 `;

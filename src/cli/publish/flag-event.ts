@@ -49,7 +49,7 @@ export function flagEvent(flags: EventFlags): EventLine {
   };
   const json = JSON.stringify(event);
   const why = refusalOf(json);
-  if (why !== null) throw new UsageError(`not an event: ${why}${missingFlags(flags)}`);
+  if (why !== null) throw new UsageError(`not an event: ${why}${missingFlags(why)}`);
   return { line: null, json, bytes: Buffer.byteLength(json), endsAt: 0 };
 }
 
@@ -71,6 +71,8 @@ function typeOf({ type, status, step }: EventFlags): string {
 
 function payloadOf(flags: EventFlags): Record<string, unknown> {
   const { status, oldStatus, task, progress, step, steps, message } = flags;
+  if (oldStatus !== undefined && status === undefined)
+    throw new UsageError('got --old-status, wanted --status beside it');
   const fields = {
     ...(status === undefined ? {} : { old_status: oldStatus ?? usualBefore(status), new_status: status }),
     task_id: task,
@@ -109,7 +111,20 @@ function objectOf(text: string | undefined): Record<string, unknown> {
   );
 }
 
-function missingFlags({ user, agent }: EventFlags): string {
-  const missing = [user === undefined ? '--user' : '', agent === undefined ? '--agent' : ''].filter(Boolean);
-  return missing.length === 0 ? '' : ` (give ${missing.join(' and ')})`;
+/** The flags that bring what an event cannot be without. */
+const NEEDED_FLAGS = [
+  ['user_id', '--user'],
+  ['agent_id', '--agent'],
+  ['payload.new_status', '--status'],
+  ['payload.task_id', '--task'],
+  ['payload.current_step', '--step'],
+  ['payload.total_steps', '--steps'],
+] as const;
+
+function missingFlags(why: string): string {
+  const faults = why.split('; ');
+  const missing = NEEDED_FLAGS.filter(([path]) => faults.includes(`${path}: missing`)).map(
+    ([, flag]) => flag,
+  );
+  return missing.length === 0 ? '' : ` (give ${new Intl.ListFormat('en-GB').format(missing)})`;
 }

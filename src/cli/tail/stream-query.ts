@@ -29,7 +29,9 @@ export function streamQuery(flags: StreamFlags): URLSearchParams {
   }
   const result = parseConnectRequest(query);
   const faults =
-    result.kind === 'faults' ? result.faults.map(({ path, detail }) => `${flagOf(path)}: ${detail}`) : [];
+    result.kind === 'faults'
+      ? result.faults.map(({ path, detail }) => `${flagOf(path)}: ${detail}${orAll(path)}`)
+      : [];
   if (flags.epoch !== undefined && ['latest', 'all'].includes(flags.from)) {
     faults.push(`--epoch: got one without a number, wanted --from <number> beside it`);
   }
@@ -45,3 +47,6 @@ function flagOf(path: string): string {
     entries.find(([, parameter]) => path === parameter || path.startsWith(`${parameter}.`)) ?? [];
   return flag === undefined ? path : `--${flag}`;
 }
+
+/** A word of --from alone, which the server does not know. */
+const orAll = (path: string): string => (path === PARAMETERS.from ? ', or all' : '');

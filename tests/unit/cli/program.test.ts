@@ -71,7 +71,10 @@ describe('wrong usage ends with 2', () => {
     [['disconnect', '--user', 'u-1'], 'no service key'],
     [['publish'], 'no service key'],
     [['tail'], 'no token: got neither AGENTCAST_TOKEN nor a secret'],
-    [['tail', '--from', '5x'], '--from: got "5x", wanted an integer'],
+    [
+      ['tail', '--from', '5x'],
+      '--from: got "5x", wanted an integer from 0 to 9007199254740991, or latest, or all',
+    ],
     [['tail', 'more'], 'too many arguments'],
   ])('%j: %s', async (args, words) => {
     const { status, out, err } = await run(args);
