@@ -15,13 +15,19 @@ export type Contestant = {
 };
 
 export type ContestantOptions = {
-  /** Of `bench/servers`, without its ending. */
-  readonly server: 'agentcast' | 'bare' | 'hono';
+  readonly server: keyof typeof SERVERS;
   readonly env?: Readonly<Record<string, string>>;
   /** The checkout that it is started from; absent: this one. */
   readonly checkout?: string | undefined;
   /** Where to write a CPU profile; absent: none. */
   readonly cpuProfileDir?: string | undefined;
+};
+
+const SERVERS = {
+  agentcast: 'bench/servers/agentcast.ts',
+  bare: 'bench/servers/bare.ts',
+  hono: 'bench/servers/hono.ts',
+  'socket.io': 'bench/socket.io/server.ts',
 };
 
 const HERE = fileURLToPath(new URL('..', import.meta.url));
@@ -31,7 +37,7 @@ const STOP_WITHIN_MS = 5_000;
 export async function startContestant(options: ContestantOptions): Promise<Contestant> {
   const { server, env = {}, checkout = HERE, cpuProfileDir } = options;
   const profiling = cpuProfileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfileDir}`];
-  const child = fork(join(checkout, `bench/servers/${server}.ts`), {
+  const child = fork(join(checkout, SERVERS[server]), {
     cwd: checkout,
     execArgv: ['--import', 'tsx', '--expose-gc', ...profiling],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', ...env },

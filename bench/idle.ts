@@ -1,30 +1,39 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ContestantOptions, startContestant } from './contestant.ts';
 import { Clients } from './load/clients.ts';
-import { clientTarget } from './load/requests.ts';
+import { type Dialect, OURS } from './load/dialects.ts';
+import type { Used } from './servers/report.ts';
 
 /** What the first connections take is not theirs alone: code, pools, room in tables. */
 const WARM_UP = 1_000;
 const SETTLE_MS = 1_500;
 
-/** Resident bytes of a server for each connection that does nothing, each of a user of its own. */
-export async function bytesOfIdle(options: ContestantOptions, connections: number): Promise<number> {
+export type Bytes = { readonly resident: number; readonly heap: number };
+
+/** Bytes of a server for each connection that does nothing, each of a user of its own. */
+export async function bytesOfIdle(
+  options: ContestantOptions,
+  connections: number,
+  dialect: Dialect = OURS,
+): Promise<Bytes> {
   const contestant = await startContestant(options);
   const clients = new Clients();
   const connect = (count: number) =>
-    clients.connect(count, { port: contestant.port, target: (n) => clientTarget(`user-${n}`) });
-  const resident = async (): Promise<number> => {
+    clients.connect(count, { port: contestant.port, entry: (n) => dialect.entry(`user-${n}`) });
+  const held = async (): Promise<Used> => {
     await pause(SETTLE_MS);
     await contestant.used('settled');
     // What the garbage held on to is found by the next look.
     await pause(SETTLE_MS);
-    return (await contestant.used('settled')).residentBytes;
+    return contestant.used('settled');
   };
   try {
     await connect(WARM_UP);
-    const before = await resident();
+    const before = await held();
     await connect(connections);
-    return ((await resident()) - before) / connections;
+    const after = await held();
+    const each = (of: 'residentBytes' | 'heapBytes') => (after[of] - before[of]) / connections;
+    return { resident: each('residentBytes'), heap: each('heapBytes') };
   } finally {
     clients.close();
     await contestant.stop();

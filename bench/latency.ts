@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ContestantOptions, startContestant } from './contestant.ts';
 import { Clients } from './load/clients.ts';
+import { OURS } from './load/dialects.ts';
 import { KeepAlive } from './load/keep-alive.ts';
-import { batchBody, clientTarget, publishRequest, WATCHED_USER } from './load/requests.ts';
+import { batchBody, publishRequest, WATCHED_USER } from './load/requests.ts';
 
 const HEARERS = 20;
 const EVERY_MS = 10;
@@ -26,8 +27,8 @@ export async function latencies(
   const worker = await KeepAlive.open(port);
   const took: number[] = [];
   try {
-    await idlers.connect(idle, { port, target: (n) => clientTarget(`user-${n}`) });
-    await hearers.connect(HEARERS, { port, target: await clientTarget() });
+    await idlers.connect(idle, { port, entry: (n) => OURS.entry(`user-${n}`) });
+    await hearers.connect(HEARERS, { port, entry: await OURS.entry(WATCHED_USER) });
     for (let event = 0; event < WARM_UP + events; event++) {
       const ms = await publishToAll(worker, hearers);
       if (event >= WARM_UP) took.push(ms);

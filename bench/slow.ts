@@ -39,7 +39,7 @@ class Side {
       env: { ...SERVER_ENV, REDIS_URL: redisUrl },
     });
     const side = new Side(contestant, await KeepAlive.open(contestant.port));
-    await side.#quick.connect(QUICK, { port: contestant.port, target: await clientTarget() });
+    await side.#quick.connect(QUICK, { port: contestant.port, entry: { target: await clientTarget() } });
     return side;
   }
 

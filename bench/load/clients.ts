@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { FrameCounter } from './frame-counter.ts';
+import { textFrame } from './text-frame.ts';
 
 const CONNECT_AT_A_TIME = 50;
 const HEAD_END = '\r\n\r\n';
@@ -7,7 +8,14 @@ const HEAD_END = '\r\n\r\n';
 export type ConnectOptions = {
   readonly port: number;
   /** The same for all, or one for each by its number. */
-  readonly target: string | ((number: number) => Promise<string>);
+  readonly entry: Entry | ((number: number) => Promise<Entry>);
+};
+
+/** How a client gets in. */
+export type Entry = {
+  readonly target: string;
+  /** What it says once it has heard a frame; absent: the server greets unasked. */
+  readonly hello?: string;
 };
 
 /** Many WebSocket clients that only count what they get. By hand, to leave the CPU to the server under test. */
@@ -23,13 +31,13 @@ export class Clients {
   }
 
   /** Connects, and waits for the greeting of each. */
-  async connect(count: number, { port, target }: ConnectOptions): Promise<void> {
-    const targetOf = typeof target === 'string' ? () => target : target;
+  async connect(count: number, { port, entry }: ConnectOptions): Promise<void> {
+    const entryOf = typeof entry === 'function' ? entry : () => entry;
     for (let left = count; left > 0; left -= CONNECT_AT_A_TIME) {
       const some = Math.min(left, CONNECT_AT_A_TIME);
       const first = this.#sockets.length;
       await Promise.all(
-        Array.from({ length: some }, async (_, index) => this.#open(port, await targetOf(first + index))),
+        Array.from({ length: some }, async (_, index) => this.#open(port, await entryOf(first + index))),
       );
     }
     this.received = 0;
@@ -39,15 +47,12 @@ export class Clients {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  async #open(port: number, target: string): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const heard = (frames: number): void => {
-        this.received += frames;
-        if (frames > 0) resolve();
-        this.heard();
-      };
-      openClient({ port, target, heard }).then((socket) => this.#sockets.push(socket), reject);
-    });
+  async #open(port: number, entry: Entry): Promise<void> {
+    const heard = (frames: number): void => {
+      this.received += frames;
+      this.heard();
+    };
+    this.#sockets.push(await enter({ ...entry, port, heard }));
   }
 }
 
@@ -57,6 +62,33 @@ export type ClientOptions = {
   /** Told how many frames each arrival completes. */
   heard(frames: number): void;
 };
+
+/** One such client; resolves once it is greeted, by the first frame after its hello. */
+export async function enter({ hello, heard, ...client }: ClientOptions & Entry): Promise<Socket> {
+  let frames = 0;
+  let look = (): void => {};
+  const hear = (more: number): void => {
+    frames += more;
+    heard(more);
+    look();
+  };
+  const socket = await openClient({ ...client, heard: hear });
+  const untilFrame = (count: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      look = () => {
+        if (frames >= count) resolve();
+      };
+      socket.once('close', () => reject(new Error('the server closed a client')));
+      look();
+    });
+  await untilFrame(1);
+  if (hello !== undefined) {
+    socket.write(textFrame(hello));
+    await untilFrame(2);
+  }
+  look = () => {};
+  return socket;
+}
 
 /** One such client; resolves once its upgrade is accepted. */
 export async function openClient({ port, target, heard }: ClientOptions): Promise<Socket> {

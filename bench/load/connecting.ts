@@ -1,28 +1,22 @@
-import { openClient } from './clients.ts';
+import { enter } from './clients.ts';
+import { type Dialect, OURS } from './dialects.ts';
 import type { Load } from './load.ts';
-import { clientTarget } from './requests.ts';
 
 /** Connections that are being opened at a time. */
 const AT_A_TIME = 64;
 const USERS = 100;
 
 /** Opens connections as fast as they are greeted, and closes each then; counts greetings. */
-export async function connectingLoad(port: number): Promise<Load> {
-  const targets = await Promise.all(
-    Array.from({ length: USERS }, (_, index) => clientTarget(`user-${index}`)),
+export async function connectingLoad(port: number, dialect: Dialect = OURS): Promise<Load> {
+  const entries = await Promise.all(
+    Array.from({ length: USERS }, (_, index) => dialect.entry(`user-${index}`)),
   );
   let turn = 0;
 
   async function visit(): Promise<void> {
-    const target = targets[turn++ % USERS] ?? '';
-    let heard: (frames: number) => void = () => {};
-    const greeted = new Promise<void>((resolve) => {
-      heard = (frames) => {
-        if (frames > 0) resolve();
-      };
-    });
-    const socket = await openClient({ port, target, heard });
-    await greeted;
+    const entry = entries[turn++ % USERS];
+    if (entry === undefined) return;
+    const socket = await enter({ ...entry, port, heard: () => {} });
     socket.destroy();
   }
 

@@ -1,9 +1,15 @@
 import { Clients } from './clients.ts';
+import { type Dialect, OURS } from './dialects.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Load } from './load.ts';
-import { batchBody, clientTarget, publishRequest, WATCHED_USER } from './requests.ts';
+import { batchBody, publishRequest, WATCHED_USER } from './requests.ts';
 
-export type DeliveringOptions = { readonly clients: number; readonly burst: number };
+export type DeliveringOptions = {
+  readonly clients: number;
+  readonly burst: number;
+  /** Absent: ours. */
+  readonly dialect?: Dialect;
+};
 
 /** Bursts that may be on their way at a time: the next is there when the server has done with one. */
 const BURSTS_AHEAD = 2;
@@ -12,7 +18,8 @@ const ARRIVE_WITHIN_MS = 10_000;
 /** Publishes bursts to one user, as fast as all of the user's clients get them; counts frames received by clients. */
 export async function deliveringLoad(port: number, options: DeliveringOptions): Promise<Load> {
   const clients = new Clients();
-  await clients.connect(options.clients, { port, target: await clientTarget() });
+  const { dialect = OURS } = options;
+  await clients.connect(options.clients, { port, entry: await dialect.entry(WATCHED_USER) });
   const publishers = await Promise.all(Array.from({ length: BURSTS_AHEAD }, () => KeepAlive.open(port)));
   return new Delivering(clients, publishers, options.burst);
 }
@@ -57,7 +64,7 @@ class Delivering implements Load {
     for (const publisher of this.#publishers) publisher.close();
   }
 
-  /** Resolves once all that was published has arrived, but for so many bursts; rejects when it does not come. */
+  /** Resolves once all that was published has arrived, but for so many bursts; rejects when it does not come, or twice. */
   #arrived(butForBursts: number): Promise<void> {
     const clients = this.#clients;
     const wanted = this.#expected - butForBursts * this.#framesOfBurst;
@@ -68,7 +75,8 @@ class Delivering implements Load {
       clients.heard = () => {
         if (clients.received < wanted) return;
         clearTimeout(impatience);
-        resolve();
+        if (clients.received <= this.#expected) resolve();
+        else reject(new Error(`${clients.received} frames arrived, of ${this.#expected} that there are`));
       };
       clients.heard();
     });

@@ -6,12 +6,17 @@ import { batchBody, publishRequest, singleBody } from './requests.ts';
 const IN_FLIGHT = { single: 32, batch: 8 };
 const USERS = Array.from({ length: 100 }, (_, index) => `user-${index}`);
 
-/** Publishes as fast as it is answered, for many users; counts events. */
-export async function publishingLoad(port: number, { batch }: { batch: boolean }): Promise<Load> {
+export type PublishingOptions = { readonly batch: boolean; readonly users?: readonly string[] };
+
+/** Publishes as fast as it is answered, for many users unless they are named; counts events. */
+export async function publishingLoad(
+  port: number,
+  { batch, users = USERS }: PublishingOptions,
+): Promise<Load> {
   const inFlight = batch ? IN_FLIGHT.batch : IN_FLIGHT.single;
   const connections = await Promise.all(Array.from({ length: inFlight }, () => KeepAlive.open(port)));
-  const bodies = batch ? [batchBody(USERS)] : USERS.map(singleBody);
-  const eventsOfRequest = batch ? USERS.length : 1;
+  const bodies = batch ? [batchBody(users)] : users.map(singleBody);
+  const eventsOfRequest = batch ? users.length : 1;
   let turn = 0;
 
   async function run(ms: number): Promise<number> {

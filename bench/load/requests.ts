@@ -13,7 +13,8 @@ export const SERVER_ENV: Readonly<Record<string, string>> = {
   JWT_SECRET: jwtSecret,
   INTERNAL_SERVICE_KEYS: `${SERVICE}:whsec_${serviceKey.toString('base64')}`,
   LOG_LEVEL: 'warn',
-  WS_HEARTBEAT_INTERVAL: '10m',
+  // None within a bench: the pings of many clients are spread over it, and a ping would count as an event.
+  WS_HEARTBEAT_INTERVAL: '1440m',
   WS_CONNECT_RATE_PER_ADDRESS: '0',
   WS_MAX_CONNECTIONS_PER_USER: '0',
   WS_MAX_CONNECTIONS_PER_INSTANCE: '100000',
@@ -29,16 +30,19 @@ export async function clientTarget(
   userId = WATCHED_USER,
   after: number | 'latest' = 'latest',
 ): Promise<string> {
-  const token = await new SignJWT()
+  return `/ws/agents?token=${await tokenOf(userId)}&last_sequence_id=${after}`;
+}
+
+/** What lets a client of a user in. */
+export const tokenOf = (userId: string): Promise<string> =>
+  new SignJWT()
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(userId)
     .setExpirationTime('1 hour')
     .sign(new TextEncoder().encode(jwtSecret));
-  return `/ws/agents?token=${token}&last_sequence_id=${after}`;
-}
 
 /** A status change of a usual size (about 250 bytes). */
-const eventOf = (userId: string, fill = '') => ({
+const eventOf = (userId: string, { fill = '', task = 42 } = {}) => ({
   event_type: 'AGENT_STATUS_CHANGED',
   user_id: userId,
   agent_id: 'agent-1',
@@ -46,7 +50,7 @@ const eventOf = (userId: string, fill = '') => ({
   payload: {
     old_status: 'working',
     new_status: 'completed',
-    task_id: 'task-42',
+    task_id: `task-${task}`,
     progress: 100,
     message: `Wrote the summary of chapter 3 and handed it over for review${fill}`,
   },
@@ -55,13 +59,15 @@ const eventOf = (userId: string, fill = '') => ({
 /** The body of a single publish. */
 export const singleBody = (userId: string): string => JSON.stringify(eventOf(userId));
 
-/** The body of a batch, one event for each of the users. */
-export const batchBody = (userIds: readonly string[]): string =>
-  JSON.stringify({ events: userIds.map((userId) => eventOf(userId)) });
+/** The body of a batch, one event for each of the users, of a task that is told by its number. */
+export const batchBody = (userIds: readonly string[], task?: number): string =>
+  JSON.stringify({ events: userIds.map((userId) => eventOf(userId, { task })) });
 
 /** The body of a batch of events of one user, each with so many characters more. */
 export const filledBody = (events: number, fill: number): string =>
-  JSON.stringify({ events: Array.from({ length: events }, () => eventOf(WATCHED_USER, 'x'.repeat(fill))) });
+  JSON.stringify({
+    events: Array.from({ length: events }, () => eventOf(WATCHED_USER, { fill: 'x'.repeat(fill) })),
+  });
 
 let requests = 0;
 

@@ -4,6 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 export type Used = {
   readonly cpuSeconds: number;
   readonly residentBytes: number;
+  readonly heapBytes: number;
   readonly longestStallMs: number;
 };
 
@@ -28,8 +29,8 @@ export function reportToBench(port: number): void {
     const { user, system } = process.cpuUsage();
     const longestStallMs = Math.max(0, delay.max / 1e6 - RESOLUTION_MS);
     delay.reset();
-    const residentBytes = process.memoryUsage.rss();
-    send({ cpuSeconds: (user + system) / 1e6, residentBytes, longestStallMs });
+    const { rss: residentBytes, heapUsed: heapBytes } = process.memoryUsage();
+    send({ cpuSeconds: (user + system) / 1e6, residentBytes, heapBytes, longestStallMs });
   });
   process.on('disconnect', () => process.exit(0));
   send({ port });

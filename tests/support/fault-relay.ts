@@ -66,7 +66,16 @@ export class Relay {
 
   /** From now on the subscribers of now hear nothing, on links that stay. Call what it gives to let them hear again. */
   silenceSubscribers(): () => void {
-    const silenced = [...this.#links].filter(({ isSubscriber }) => isSubscriber);
+    return this.#silence(({ isSubscriber }) => isSubscriber);
+  }
+
+  /** The same for all who are there now. */
+  silenceAll(): () => void {
+    return this.#silence(() => true);
+  }
+
+  #silence(isChosen: (link: Link) => boolean): () => void {
+    const silenced = [...this.#links].filter(isChosen);
     for (const link of silenced) link.swallowed = [];
     return () => {
       for (const link of silenced) link.swallowed = null;

@@ -1,0 +1,48 @@
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { installPeer } from './peers/installing.ts';
+import { MEASUREMENTS } from './peers/measurements.ts';
+import { inColumns } from './table.ts';
+
+const HELP = `npm run bench:peers [-- --rounds 3] [--only <text>]
+
+Beside Socket.IO, both on a Redis: the same work, from the same clients, in turn.
+
+  --rounds      how often each is measured; the table has the medians
+  --only        only the measurements whose name contains the text
+`;
+
+async function bench(only: string, rounds: number): Promise<void> {
+  const chosen = MEASUREMENTS.filter(({ name }) => name.includes(only));
+  if (chosen.length === 0) throw new Error(`--only: nothing has ${JSON.stringify(only)} in its name`);
+  installPeer();
+  const place = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown kind'}`;
+  console.log(`Node ${process.version}, ${place}`);
+  const rows = [['', 'agentcast', 'Socket.IO', 'ratio']];
+  for (const { name, run } of chosen) {
+    console.error(`measuring ${name}`);
+    for (const { what, cells } of await run(rounds)) rows.push([what, ...cells]);
+  }
+  console.log(`\n${inColumns(rows)}`);
+  console.log('\nA ratio above 1: agentcast is better. What the rows mean: bench/README.md');
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '3' },
+      only: { type: 'string', default: '' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds: got ${values.rounds}, wanted a whole number of at least 1`);
+  if (values.help) console.log(HELP);
+  else await bench(values.only, rounds);
+}
+
+await main().catch((error: unknown) => {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+});
