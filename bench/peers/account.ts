@@ -23,10 +23,12 @@ export function accountOf(clients: readonly ReturningClient[], tasks: number): A
 
 const count = (value: number): string => value.toLocaleString('en');
 
+/** For the table. */
 export function accountText({ lost, doubled, unaware }: Account): string {
   const parts = [
-    ...(lost > 0 ? [`${count(lost)} lost`] : []),
-    ...(unaware > 0 ? [`${count(unaware)} clients unaware`] : []),
+    ...(lost > 0
+      ? [`${count(lost)} lost`, unaware > 0 ? `${count(unaware)} clients unaware` : 'said so']
+      : []),
     ...(doubled > 0 ? [`${count(doubled)} twice`] : []),
   ];
   return parts.length === 0 ? '0 lost' : parts.join(', ');

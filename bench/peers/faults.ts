@@ -13,7 +13,8 @@ const CLIENTS = 50;
 export const TASKS = 100;
 const EVERY_MS = 10;
 const OUTAGE_MS = 1_000;
-const AWAY_MS = 300;
+const TIMES_AWAY = 3;
+const AWAY_MS = 150;
 const SETTLE_MS = 500;
 /** Who was not told by then was not told. */
 const TOLD_WITHIN_MS = 15_000;
@@ -58,13 +59,15 @@ const SILENT: Fault = {
 };
 
 const RETURN: Fault = {
-  name: 'clients lose their links and come back while events come',
+  name: 'clients lose their links and come back, thrice, while events come',
   async strike(stage) {
     const comeAndGo = stage.clients.map(async (client, index) => {
       await pause(index * EVERY_MS);
-      await client.lose();
-      await pause(AWAY_MS);
-      await client.enter(stage.second.port);
+      for (let time = 0; time < TIMES_AWAY; time++) {
+        await client.lose();
+        await pause(AWAY_MS);
+        await client.enter(stage.second.port);
+      }
     });
     await Promise.all([publishSlowly(stage), ...comeAndGo]);
   },

@@ -25,8 +25,12 @@ const delivering = (name: string, burst: number): Measurement =>
 
 const MEMORY: Measurement = {
   name: 'memory of an idle connection',
-  async run() {
-    const bytes = { ours: [await idleBytes(AGENTCAST)], theirs: [await idleBytes(PEER)] };
+  async run(rounds) {
+    const bytes: { ours: Bytes[]; theirs: Bytes[] } = { ours: [], theirs: [] };
+    for (let round = 0; round < rounds; round++) {
+      bytes.ours.push(await idleBytes(AGENTCAST));
+      bytes.theirs.push(await idleBytes(PEER));
+    }
     const reading = (what: string, of: keyof Bytes): Reading<Bytes> => ({
       what: `${MEMORY.name}: ${what}, KB`,
       of: (measured) => measured[of] / 1_024,

@@ -12,7 +12,9 @@ const pages = ['README.md', ...FOLDERS.flatMap(pagesOf)];
 /** The markdown files in a folder of this repository and below it. */
 function pagesOf(folder: string): string[] {
   const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
+  // What a bench installs beside itself has pages of its own.
+  const own = names.filter((name) => name.endsWith('.md') && !name.includes('node_modules'));
+  return own.map((name) => join(folder, name));
 }
 
 /** The targets of a page's links and pictures that lead into this repository. */
