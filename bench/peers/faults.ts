@@ -10,7 +10,7 @@ import type { Side } from './sides.ts';
 
 const USER = 'user-of-all';
 const CLIENTS = 50;
-export const TASKS = 100;
+const TASKS = 100;
 const EVERY_MS = 10;
 const OUTAGE_MS = 1_000;
 const TIMES_AWAY = 3;
@@ -34,12 +34,8 @@ export type Fault = {
   strike(stage: Stage): Promise<void>;
 };
 
-const publishSlowly = async ({ first }: Stage): Promise<void> => {
-  for (const task of tasksUpTo(TASKS)) {
-    await publishTasks(first.port, [USER], [task]);
-    await pause(EVERY_MS);
-  }
-};
+const publishSlowly = ({ first }: Stage): Promise<void> =>
+  publishTasks(first.port, { users: [USER], tasks: tasksUpTo(TASKS), everyMs: EVERY_MS });
 
 const CUT: Fault = {
   name: 'the Redis link of the instance is cut for a second',
@@ -98,7 +94,7 @@ export async function strike(side: Side, fault: Fault): Promise<Account> {
   const clients = Array.from({ length: CLIENTS }, () => new ReturningClient(USER, side.dialect));
   try {
     await enterAll(clients, second.port);
-    await publishTasks(first.port, [USER], [0]);
+    await publishTasks(first.port, { users: [USER], tasks: [0] });
     await Promise.all(clients.map((client) => client.until(1, performance.now() + TOLD_WITHIN_MS)));
     await fault.strike({ redis, relay, first, second, clients });
     const deadline = performance.now() + TOLD_WITHIN_MS;

@@ -33,17 +33,23 @@ export async function enterAll(clients: readonly ReturningClient[], port: number
     await Promise.all(clients.slice(first, first + IN_AT_A_TIME).map((client) => client.enter(port)));
 }
 
-/** Publishes tasks to users, one event of each task to each of them. */
-export async function publishTasks(
-  port: number,
-  users: readonly string[],
-  tasks: readonly number[],
-): Promise<void> {
+export type Publication = {
+  readonly users: readonly string[];
+  readonly tasks: readonly number[];
+  readonly everyMs?: number;
+};
+
+/** Publishes one event of each task to each of the users, task after task. */
+export async function publishTasks(port: number, { users, tasks, everyMs }: Publication): Promise<void> {
   const worker = await KeepAlive.open(port);
-  for (const task of tasks) await worker.send(publishRequest(batchBody(users, task), { batch: true }));
+  for (const task of tasks) {
+    await worker.send(publishRequest(batchBody(users, task), { batch: true }));
+    if (everyMs !== undefined) await pause(everyMs);
+  }
   worker.close();
 }
 
+/** The tasks from 1 on. */
 export const tasksUpTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
 /** One instance, whose clients lose their links, miss events and come back, as often as one likes. */
@@ -77,11 +83,11 @@ export class RecoveryStage {
     const users = [...new Set(clients.map(({ userId }) => userId))];
     await enterAll(clients, port);
     // A place to come back to: Socket.IO has none for who never heard anything.
-    await publishTasks(port, users, [0]);
+    await publishTasks(port, { users, tasks: [0] });
     await Promise.all(clients.map((client) => client.until(1, performance.now() + CAUGHT_UP_WITHIN_MS)));
     await Promise.all(clients.map((client) => client.lose()));
     await pause(SETTLE_MS);
-    await publishTasks(port, users, tasksUpTo(missed));
+    await publishTasks(port, { users, tasks: tasksUpTo(missed) });
     await pause(SETTLE_MS);
     const before = await this.#cpu();
     const took = await this.#comeBack(clients, missed + 1);
