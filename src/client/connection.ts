@@ -34,6 +34,9 @@ export class Connection implements AsyncIterable<StreamItem> {
   #session: Session | null = null;
   #state: State = 'connecting';
   #failures = 0;
+  /** Connections in a row that were left before they had held for long. */
+  #earlyLeaves = 0;
+  readonly #closing = new AbortController();
   /** Of the wait that lasts: the server asked for it. */
   #isAskedToWait = false;
   #settle: (error: ConnectionEnded | null) => void = () => {};
@@ -146,6 +149,7 @@ export class Connection implements AsyncIterable<StreamItem> {
       startsLive: from === 'latest',
       memory: this.#memory,
       outlet: this.#outlet,
+      closing: this.#closing.signal,
       reached: (state) => this.#become(state),
       ended: (ending) => void this.#over(ending),
     });
@@ -154,7 +158,10 @@ export class Connection implements AsyncIterable<StreamItem> {
   async #over(ending: Ending): Promise<void> {
     const session = this.#session;
     this.#session = null;
-    if (session !== null && session.livedMs >= STABLE_MS) this.#failures = 0;
+    if (session !== null && session.livedMs >= STABLE_MS) {
+      this.#failures = 0;
+      this.#earlyLeaves = 0;
+    }
     // Asked at every second failure in a row: one alone is mostly a server on its way down or up.
     const mayAsk = this.#failures % 2 === 1;
     const refusal = ending.kind === 'unopened' ? ((await session?.whyRefused(mayAsk)) ?? null) : null;
@@ -165,7 +172,7 @@ export class Connection implements AsyncIterable<StreamItem> {
     if (this.#state === 'closed') return;
     const wasRefused = ending.kind === 'unopened' && ending.refusal !== null;
     const next = nextStep(ending, {
-      failures: this.#failures,
+      failures: ending.kind === 'left' ? this.#earlyLeaves++ : this.#failures,
       chance: this.#settings.random(),
       backoff: this.#settings.backoff,
       hintMs,
@@ -194,6 +201,8 @@ export class Connection implements AsyncIterable<StreamItem> {
     this.#signal?.removeEventListener('abort', this.#abort);
     this.#ignoreAwakening();
     this.#waiting.stop();
+    this.#settings.tokens.stop();
+    this.#closing.abort();
     this.#session?.drop();
     this.#session = null;
     this.#become('closed', { why, error });

@@ -43,11 +43,18 @@ export class ConnectionEnded extends Error {
 export function problemIn(text: string): ProblemDetails | null {
   try {
     const value = JSON.parse(text) as ProblemDetails | null;
-    return typeof value?.type === 'string' && typeof value.title === 'string' ? value : null;
+    if (typeof value?.type !== 'string' || typeof value.title !== 'string') return null;
+    const { detail, errors, ...rest } = value;
+    const faults = Array.isArray(errors) ? { errors: errors.filter(isFault) } : {};
+    return { ...rest, ...(typeof detail === 'string' ? { detail } : {}), ...faults };
   } catch {
     return null;
   }
 }
+
+/** Whoever stands between may answer with anything. */
+const isFault = (fault: Partial<ProblemFault> | null): boolean =>
+  typeof fault?.path === 'string' && typeof fault.detail === 'string';
 
 /** A problem in one line, each fault with its path. */
 export function problemLine(status: number, problem: ProblemDetails | null): string {

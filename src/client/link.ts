@@ -45,8 +45,7 @@ export class Link {
     this.#socket = socketOf(options);
     this.#silence.set(options.connectTimeoutMs, () => {
       const why = `no connection within ${options.connectTimeoutMs} ms`;
-      this.#end({ kind: 'unopened', why, refusal: null });
-      this.#cut();
+      this.giveUp({ kind: 'unopened', why, refusal: null });
     });
     this.#listen();
   }
@@ -71,10 +70,7 @@ export class Link {
     if (this.#isOver || this.#leftFor !== null) return;
     this.#leftFor = why;
     this.#silence.stop();
-    this.#farewell.set(FAREWELL_MS, () => {
-      this.#end({ kind: 'left', why });
-      this.#cut();
-    });
+    this.#farewell.set(FAREWELL_MS, () => this.giveUp({ kind: 'left', why }));
     this.#socket.close(1000);
   }
 
@@ -82,6 +78,12 @@ export class Link {
   drop(): void {
     this.#over();
     this.#socket.close(1000);
+  }
+
+  /** Ends it at once: there is nothing more to hear from such a server. */
+  giveUp(ending: Ending): void {
+    this.#end(ending);
+    this.#cut();
   }
 
   #listen(): void {
@@ -113,10 +115,7 @@ export class Link {
   #watch(): void {
     const forMs = this.#longestSilenceMs;
     if (forMs === null || this.#isOver) return;
-    this.#silence.set(forMs, () => {
-      this.#end({ kind: 'silent', forMs });
-      this.#cut();
-    });
+    this.#silence.set(forMs, () => this.giveUp({ kind: 'silent', forMs }));
   }
 
   #cut(): void {

@@ -17,6 +17,8 @@ export type Ending =
   | { readonly kind: 'closed'; readonly code: number; readonly reason: string }
   /** Nothing was heard for so long that the link must be dead. */
   | { readonly kind: 'silent'; readonly forMs: number }
+  /** It sent a message that is not as the protocol has it: what it sends cannot be reckoned with. */
+  | { readonly kind: 'garbled'; readonly type: string }
   /** By itself: as the server had asked, or for a fresh token. */
   | { readonly kind: 'left'; readonly why: string };
 
@@ -53,7 +55,10 @@ export function nextStep(ending: Ending, history: History): Next {
   const backoffMs = fullJitter(history.backoff, history.failures, history.chance);
   switch (ending.kind) {
     case 'left':
-      return again(0, ending.why);
+      // Sent away as soon as it is let in, again and again, is as good as not let in.
+      return again(history.failures === 0 ? 0 : backoffMs, ending.why);
+    case 'garbled':
+      return again(backoffMs, `got a ${ending.type} that is not as the protocol has it`);
     case 'silent':
       return again(backoffMs, `nothing was heard for ${Math.round(ending.forMs)} ms`);
     case 'unopened':

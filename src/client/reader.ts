@@ -86,7 +86,8 @@ export class Reader implements AsyncIterableIterator<StreamItem, undefined> {
   }
 
   #name(item: Exclude<StreamItem, { kind: 'progress' }>): void {
-    const shed = item.kind === 'gap' ? item : gapOf(item);
+    // Whatever it was, nobody read it: so that gaps of several kinds are one, too.
+    const shed: Gap = item.kind === 'gap' ? { ...item, reason: 'reader_slow' } : gapOf(item);
     const last = this.#items.at(-1);
     if (last?.kind !== 'gap' || last.reason !== 'reader_slow' || last.epoch !== shed.epoch) {
       this.#items.push(shed);

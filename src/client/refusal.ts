@@ -11,6 +11,8 @@ export type Question = {
   readonly fetch: typeof globalThis.fetch;
   readonly clock: ClientClock;
   readonly timeoutMs: number;
+  /** Aborts when nobody wants to know any more. */
+  readonly closing: AbortSignal;
 };
 
 /** A refusal as the server words it; without words where its body does not come. */
@@ -24,9 +26,12 @@ export async function refusalOf(response: ResponseLike): Promise<Refusal> {
  * Asks by a plain GET what an upgrade was refused for, which a browser does not tell (contract §3). null where there is no
  * answer, or none that this page may read: that of a server which does not let this origin in (CORS).
  */
-export async function askWhy({ address, token, fetch, clock, timeoutMs }: Question): Promise<Refusal | null> {
+export async function askWhy(question: Question): Promise<Refusal | null> {
+  const { address, token, fetch, clock, timeoutMs, closing } = question;
   const patience = new AbortController();
-  const cancel = clock.after(timeoutMs, () => patience.abort());
+  const stop = (): void => patience.abort();
+  const cancel = clock.after(timeoutMs, stop);
+  closing.addEventListener('abort', stop);
   try {
     const response = await fetch(plainAddress(address), {
       headers: { accept: 'application/problem+json', authorization: `Bearer ${token}` },
@@ -37,5 +42,6 @@ export async function askWhy({ address, token, fetch, clock, timeoutMs }: Questi
     return null;
   } finally {
     cancel();
+    closing.removeEventListener('abort', stop);
   }
 }

@@ -8,11 +8,14 @@ import type { Refusal } from './next-step.ts';
 import { askWhy, refusalOf } from './refusal.ts';
 import { replayAsked } from './stream.ts';
 import type { Tokens } from './tokens.ts';
+import { isWellFormed } from './well-formed.ts';
 
 export type SessionOptions = Omit<LinkOptions, 'hear'> &
   Pick<ConversationOptions, 'memory' | 'outlet' | 'random' | 'recoverAfterMs' | 'reached'> & {
     readonly tokens: Tokens;
     readonly fetch: typeof globalThis.fetch | null;
+    /** Aborts when nobody wants to know any more. */
+    readonly closing: AbortSignal;
     /** No replay was asked for. */
     readonly startsLive: boolean;
   };
@@ -47,6 +50,10 @@ export class Session {
     this.#link = new Link({
       ...options,
       hear: (message) => {
+        if (!isWellFormed(message, this.#connectedAt !== null)) {
+          this.#link.giveUp({ kind: 'garbled', type: message.type });
+          return;
+        }
         this.#conversation.hear(message);
         // A listener may have closed it in the middle of that.
         if (this.#isOver) this.#stop();
@@ -73,10 +80,10 @@ export class Session {
    * where nobody says.
    */
   async whyRefused(mayAsk: boolean): Promise<Refusal | null> {
-    const { address, token, fetch, clock, connectTimeoutMs: timeoutMs } = this.#options;
+    const { address, token, fetch, clock, closing, connectTimeoutMs: timeoutMs } = this.#options;
     const { refusedWith } = this.#link;
     if (refusedWith !== null) return refusalOf(refusedWith);
-    return mayAsk && fetch !== null ? askWhy({ address, token, fetch, clock, timeoutMs }) : null;
+    return mayAsk && fetch !== null ? askWhy({ address, token, fetch, clock, closing, timeoutMs }) : null;
   }
 
   subscribe(): void {

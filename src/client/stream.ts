@@ -68,7 +68,7 @@ export function replayStarted(
     // Who asked for whatever is kept has no gap where older events are gone.
     const isNew = stream.epoch === null && stream.applied === 0;
     const fresh = { ...newStream({ epoch, sequenceId: after }), isReplaying: true };
-    return { stream: fresh, gaps: isNew || range === null ? [] : [range] };
+    return { stream: fresh, gaps: isNew || range === null ? [] : within(range, [range]) };
   }
   const wanted = [...stream.holes, { from: stream.applied + 1, to: Number.POSITIVE_INFINITY }];
   const gaps = range === null ? [] : within(range, wanted);
@@ -100,7 +100,8 @@ export function eventsDropped(
   const lost = within({ from, to }, [...stream.holes, { from: stream.applied + 1, to }]);
   const next = passed(stream, to);
   if (!isRecoverable) return { stream: next, gaps: lost };
-  const holes = [...next.holes, ...lost].sort((one, other) => one.from - other.from);
+  // Told twice, it is one hole all the same.
+  const holes = [...without(next.holes, { from, to }), ...lost].sort((one, other) => one.from - other.from);
   return { stream: { ...next, holes }, gaps: [] };
 }
 

@@ -12,6 +12,9 @@ export class Tokens {
   #needsFresh = false;
   /** Whether the one in use was asked for as a fresh one. */
   #isFresh = false;
+  #attempts = 0;
+  /** Take back the timers of those that are asked for. */
+  readonly #asked = new Set<() => void>();
 
   /** @throws TypeError where there is neither or both of token and getToken */
   constructor(
@@ -50,6 +53,7 @@ export class Tokens {
 
   /** A token for an attempt. Rejects where getToken does, or takes too long. */
   async take(): Promise<string> {
+    this.#attempts++;
     const token = this.#next ?? this.#fixed ?? (await this.#ask(this.#needsFresh));
     this.#isFresh = this.#needsFresh || this.#next !== null;
     this.#next = null;
@@ -58,19 +62,39 @@ export class Tokens {
 
   /** Gets a fresh one ahead. Rejects as `take` does. */
   async prepare(): Promise<void> {
-    this.#next = await this.#ask(true);
+    const attempt = this.#attempts;
+    const token = await this.#ask(true);
+    // It would grow old here where the connection that it was meant for is over.
+    if (attempt === this.#attempts) this.#next = token;
+  }
+
+  /** Whatever comes now is for nobody. */
+  stop(): void {
+    for (const cancel of this.#asked) cancel();
+    this.#asked.clear();
   }
 
   #ask(fresh: boolean): Promise<string> {
     return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(this.#timeoutMs, () =>
-        reject(new Error(`getToken gave none within ${this.#timeoutMs} ms`)),
-      );
+      const cancel = this.#clock.after(this.#timeoutMs, () => {
+        this.#asked.delete(cancel);
+        reject(new Error(`getToken gave none within ${this.#timeoutMs} ms`));
+      });
+      this.#asked.add(cancel);
       // In a chain, so that one that throws at once is a rejection too.
       Promise.resolve({ fresh })
         .then(this.#get)
-        .then((token) => resolve(token as string), reject)
-        .finally(cancel);
+        .then((token) => resolve(textOf(token)))
+        .catch(reject)
+        .finally(() => {
+          cancel();
+          this.#asked.delete(cancel);
+        });
     });
   }
+}
+
+function textOf(token: unknown): string {
+  if (typeof token === 'string') return token;
+  throw new TypeError(`getToken gave ${token === null ? 'null' : typeof token}, wanted a text`);
 }

@@ -14,6 +14,7 @@ export const connected = (heartbeatMs = 60_000): string =>
     sequence_id: 9,
     heartbeat_interval_ms: heartbeatMs,
     heartbeat_timeout_ms: heartbeatMs,
+    filters: { agent_ids: null, project_ids: null, event_types: null },
   });
 export const replayFrom = (after: number): string =>
   frame('REPLAY_START', { reason: 'connected', epoch: 'e1', after_sequence_id: after, missing: null });

@@ -46,7 +46,8 @@ export function batchSize(queue: readonly { readonly bytes: number }[]): number 
 export const bodyOf = (entries: readonly Entry[]): string =>
   `${OPENING}${entries.map(({ json }) => json).join(',')}${CLOSING}`;
 
-type Item = Published | { readonly error: string };
+/** null for an event that was not taken, and for what is no result. */
+type Item = Published | null;
 
 /** What one attempt came to. */
 export type Answer = {
@@ -109,7 +110,7 @@ export const isTemporary = ({ status }: Answer): boolean =>
 export function settleAccepted(entries: readonly Entry[], { items }: Answer): Entry[] {
   return entries.filter((entry, index) => {
     const item = items[index];
-    if (item === undefined || 'error' in item) return true;
+    if (item === undefined || item === null) return true;
     entry.resolve(item);
     return false;
   });
@@ -162,8 +163,11 @@ function faultsOf(problem: ProblemDetails | null, index: number): ProblemFault[]
 function itemsIn(text: string): readonly Item[] {
   try {
     const { results } = JSON.parse(text) as { results?: readonly Item[] };
-    return Array.isArray(results) ? results : [];
+    return Array.isArray(results) ? results.map((item) => (isPublished(item) ? item : null)) : [];
   } catch {
     return [];
   }
 }
+
+const isPublished = (item: Partial<Published> | null): boolean =>
+  typeof item?.epoch === 'string' && (item.sequence_id === null || Number.isSafeInteger(item.sequence_id));

@@ -1,3 +1,4 @@
+import { atLeast } from '../at-least.ts';
 import type { ClientClock } from '../clock.ts';
 import { realClock, Timer } from '../clock.ts';
 import type { PublishedEvent } from '../events.ts';
@@ -53,7 +54,8 @@ export class Publisher {
 
   /** @throws TypeError where an option is not usable */
   constructor(options: PublisherOptions) {
-    const { clock = realClock, giveUpAfterMs = 60_000 } = options;
+    const { clock = realClock, giveUpAfterMs = 60_000, timeoutMs = 10_000 } = options;
+    const { gatherMs = 5, maxQueued = 10_000, maxQueuedBytes = 16 * MOST_BYTES } = options;
     if (!(giveUpAfterMs > 0 && giveUpAfterMs <= LONGEST_GIVE_UP_MS))
       throw new TypeError(`giveUpAfterMs: got ${giveUpAfterMs}, wanted up to ${LONGEST_GIVE_UP_MS}`);
     this.#sending = {
@@ -63,11 +65,11 @@ export class Publisher {
       clock,
       random: options.random ?? Math.random,
       giveUpAfterMs,
-      timeoutMs: options.timeoutMs ?? 10_000,
+      timeoutMs: atLeast(1, { timeoutMs }),
     };
-    this.#gatherMs = options.gatherMs ?? 5;
-    this.#maxQueued = options.maxQueued ?? 10_000;
-    this.#maxQueuedBytes = options.maxQueuedBytes ?? 16 * MOST_BYTES;
+    this.#gatherMs = atLeast(0, { gatherMs });
+    this.#maxQueued = atLeast(1, { maxQueued });
+    this.#maxQueuedBytes = atLeast(1, { maxQueuedBytes });
     this.#gathering = new Timer(clock);
   }
 
@@ -81,7 +83,9 @@ export class Publisher {
    * Rejects with a PublishError; only after `unavailable` may the event have been published. With a TypeError where it is no JSON.
    */
   async publish(event: PublishedEvent): Promise<Published> {
-    const json = JSON.stringify(event);
+    // Of a function, say, there is no JSON: it would break the request of all that go with it.
+    const json = JSON.stringify(event) as string | undefined;
+    if (json === undefined) throw new TypeError(`got ${typeof event}, wanted an event`);
     const bytes = utf8.encode(json).length;
     this.#check(bytes);
     const answer = new Promise<Published>((resolve, reject) => {

@@ -23,6 +23,7 @@ export type Fetch = (
     readonly method: string;
     readonly headers: Record<string, string>;
     readonly body?: string;
+    readonly redirect?: 'manual';
     readonly signal: AbortSignal;
   },
 ) => Promise<ResponseLike>;
@@ -80,7 +81,9 @@ async function attempt(id: string, body: string, options: SendingOptions): Promi
   try {
     signal?.throwIfAborted();
     const headers = { 'content-type': 'application/json', ...(await sign(id, body)) };
-    return await answerOf(await fetch(address, { method: 'POST', headers, body, signal: patience.signal }));
+    // Followed, a redirect would take events and signature elsewhere, or ask for them by GET.
+    const request = { method: 'POST', headers, body, redirect: 'manual', signal: patience.signal } as const;
+    return await answerOf(await fetch(address, request));
   } catch (error) {
     signal?.throwIfAborted();
     return noAnswer(patience.signal.aborted ? patience.signal.reason : error);

@@ -1,4 +1,5 @@
 const PREFIX = 'whsec_';
+const SERVICE = /^[\w.-]{1,128}$/;
 
 /**
  * Signs one attempt, now: a signature is good for five minutes. Gives the headers that say so.
@@ -10,9 +11,11 @@ export type Sign = (id: string, content: string) => Promise<Record<string, strin
 /**
  * A signer by Standard Webhooks 1.0 (`v1`, HMAC-SHA256 of `{id}.{timestamp}.{content}`), with WebCrypto alone.
  * @param key `whsec_` followed by base64
- * @throws TypeError where it is of another form; the error does not repeat it
+ * @throws TypeError where it is of another form, or the name is none; the error repeats neither
  */
 export function createSigner({ service, key }: { readonly service: string; readonly key: string }): Sign {
+  if (typeof service !== 'string' || !SERVICE.test(service))
+    throw new TypeError('service: wanted 1 to 128 of A-Z a-z 0-9 _ . -');
   const secret = bytesOf(key);
   const utf8 = new TextEncoder();
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
@@ -35,10 +38,17 @@ type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 function bytesOf(key: string): Uint8Array<ArrayBuffer> {
   const wanted = new TypeError(`key: wanted ${PREFIX} followed by base64`);
-  if (!key.startsWith(PREFIX) || key.length === PREFIX.length) throw wanted;
+  // Of an environment without the variable, it is undefined.
+  if (typeof key !== 'string' || !key.startsWith(PREFIX)) throw wanted;
+  const text = binaryOf(key.slice(PREFIX.length));
+  if (text === null || text === '') throw wanted;
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function binaryOf(base64: string): string | null {
   try {
-    return Uint8Array.from(atob(key.slice(PREFIX.length)), (character) => character.charCodeAt(0));
+    return atob(base64);
   } catch {
-    throw wanted;
+    return null;
   }
 }
