@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { jsonLine } from './json-line.ts';
 import { serverUrl, URL_MEANING, URL_OPTION } from './server-url.ts';
 import { KEY_FILE_MEANING, KEY_FILE_OPTION, serviceKey } from './service-key.ts';
 import type { Shell } from './shell.ts';
@@ -34,6 +35,6 @@ export function disconnectCommand(shell: Shell): Command {
       const path = pathOf(whom);
       const access = { url: serverUrl(shell.env, url), key: serviceKey(shell.env, keyFile) };
       const answer = await disconnect(access, path, shell.toldToStop());
-      shell.output.write(json ? `${JSON.stringify(answer)}\n` : disconnectedText(answer));
+      shell.output.write(json ? jsonLine(answer) : disconnectedText(answer));
     });
 }

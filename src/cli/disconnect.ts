@@ -1,3 +1,4 @@
+import { printable } from '../demo/message-text.ts';
 import { shorten } from '../protocol/ids.ts';
 import { checkUser } from './development-token.ts';
 import { UsageError } from './exit-status.ts';
@@ -37,10 +38,11 @@ export const disconnect = async (
   access: ServerAccess,
   path: string,
   stop: AbortSignal,
-): Promise<Disconnected> => (await operatorRequest(access, { method: 'POST', path }, stop)) as Disconnected;
+): Promise<Disconnected> =>
+  (await operatorRequest(access, { method: 'POST', path, list: 'disconnected' }, stop)) as Disconnected;
 
 export function disconnectedText({ disconnected }: Disconnected): string {
   if (disconnected.length === 0) return 'no connections to close\n';
   const count = `${disconnected.length} connection${disconnected.length === 1 ? '' : 's'}`;
-  return `${count} closed:\n${disconnected.map((id) => `  ${id}\n`).join('')}`;
+  return `${count} closed:\n${disconnected.map((id) => `  ${printable(id)}\n`).join('')}`;
 }

@@ -12,13 +12,21 @@ const TIMEOUT_MS = 15_000;
 
 export type ServerAccess = { readonly url: string; readonly key: ServiceKey };
 
+export type OperatorRequest = {
+  readonly method: 'GET' | 'POST';
+  /** Below the operators' root. */
+  readonly path: string;
+  /** The member of the answer that holds a list. */
+  readonly list: string;
+};
+
 /**
  * Asks one of the operators' routes (contract §5), by a request signed now; gives the JSON of its answer.
  * @throws Failure that says what to do, where there is no answer within 15 seconds, or a refusal; the reason of `stop` once it aborts
  */
 export async function operatorRequest(
   { url, key }: ServerAccess,
-  { method, path }: { readonly method: 'GET' | 'POST'; readonly path: string },
+  { method, path, list }: OperatorRequest,
   stop: AbortSignal,
 ): Promise<unknown> {
   const target = `${ROOT}${path}`;
@@ -28,7 +36,9 @@ export async function operatorRequest(
     const headers = await sign(randomUUID(), target);
     const signal = AbortSignal.any([stop, patience]);
     const response = await nodeFetch(`${url}${target}`, { method, headers, signal });
-    return jsonOf(url, response.status, await response.text());
+    const answer = jsonOf(url, response.status, await response.text());
+    if (Array.isArray((answer as Record<string, unknown> | null)?.[list])) return answer;
+    throw new Failure(`${url} answered without ${list}; is it an agentcast server (see --url)?`);
   } catch (error) {
     stop.throwIfAborted();
     if (error instanceof Failure) throw error;

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { jsonLine } from './json-line.ts';
 import { serverUrl, URL_MEANING, URL_OPTION } from './server-url.ts';
 import { KEY_FILE_MEANING, KEY_FILE_OPTION, serviceKey } from './service-key.ts';
 import type { Shell } from './shell.ts';
@@ -29,6 +30,6 @@ export function statusCommand(shell: Shell): Command {
       const { readStatus, statusText } = await import('./status.ts');
       const access = { url: serverUrl(shell.env, url), key: serviceKey(shell.env, keyFile) };
       const status = await readStatus(access, user ?? null, shell.toldToStop());
-      shell.output.write(json ? `${JSON.stringify(status)}\n` : statusText(status, Date.now()));
+      shell.output.write(json ? jsonLine(status) : statusText(status, Date.now()));
     });
 }

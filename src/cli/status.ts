@@ -38,11 +38,13 @@ export async function readStatus(
   stop: AbortSignal,
 ): Promise<Status> {
   if (user !== null) checkUser(user);
-  const read = (path: string) => operatorRequest(access, { method: 'GET', path }, stop);
-  const { instances } = (await read('/instances')) as Pick<Status, 'instances'>;
+  const read = (path: string, list: keyof Status) =>
+    operatorRequest(access, { method: 'GET', path, list }, stop);
+  const { instances } = (await read('/instances', 'instances')) as Pick<Status, 'instances'>;
   if (user === null) return { instances };
   const { connections } = (await read(
     `/connections?user_id=${encodeURIComponent(user)}`,
+    'connections',
   )) as Required<Status>;
   return { instances, connections };
 }

@@ -17,6 +17,9 @@ Examples:
   export AGENTCAST_TOKEN=$(agentcast token --user u-1 --expires 12h)
   agentcast token --user u-1 --secret-file ./jwt-secret`;
 
+/** A hundred years: beyond some more, there are no dates. */
+const LONGEST_MS = 36_500 * 86_400_000;
+
 type Options = { readonly user: string; readonly expires: string; readonly secretFile?: string };
 
 /** `agentcast token`: a JWT for development. */
@@ -34,7 +37,8 @@ export function tokenCommand(shell: Shell): Command {
 
 async function token({ env }: Shell, options: Options): Promise<string> {
   const expiresInMs = durationOption('--expires', options.expires);
-  if (expiresInMs < 1_000) throw new UsageError(`--expires: got ${options.expires}, wanted 1s or more`);
+  if (expiresInMs < 1_000 || expiresInMs > LONGEST_MS)
+    throw new UsageError(`--expires: got ${options.expires}, wanted 1s to 36500d`);
   const secret = tokenSecret(env, options.secretFile);
   if (secret === null) {
     throw new UsageError(

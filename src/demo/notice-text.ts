@@ -5,7 +5,7 @@ type Payload = Message['payload'];
 
 /** What a message that is no event says, in words; null for one that needs no line, undefined for an event. */
 export function noticeText({ type, payload }: Message): string | null | undefined {
-  const text = TEXTS[type]?.(payload);
+  const text = Object.hasOwn(TEXTS, type) ? TEXTS[type]?.(payload) : undefined;
   return typeof text === 'string' ? printable(text) : text;
 }
 

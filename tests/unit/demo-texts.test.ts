@@ -17,7 +17,40 @@ const lineOf = (...parts: Parameters<typeof message>): string =>
     .slice(9)
     .trim();
 
+const UNREADABLE = { toString: 1, valueOf: 2 };
+
 describe('a line for an event', () => {
+  test.each([
+    ['NOTE', { agent_id: 'coder', message: UNREADABLE }, '#1  coder       NOTE  {"toString":1,"valueOf":2}'],
+    ['NOTE', { agent_id: 'coder', message: ['a', 1] }, '#1  coder       NOTE  ["a",1]'],
+    [
+      'AGENT_STATUS_CHANGED',
+      { agent_id: UNREADABLE, old_status: UNREADABLE, progress: UNREADABLE },
+      undefined,
+    ],
+    [
+      'PROGRESS_UPDATE',
+      { current_step: UNREADABLE, total_steps: UNREADABLE, progress_percent: 'x' },
+      undefined,
+    ],
+  ])('%s %j is shown, whatever stands where a text is wanted', (type, payload, line) => {
+    const shown = lineOf(type, payload, 1);
+    if (line === undefined) expect(shown).toContain('toString');
+    else expect(shown).toBe(line);
+  });
+
+  test('cannot control a terminal, nor turn the direction of what stands beside it', () => {
+    const message = 'a\x1b[2J\x07\x7f\x9b2J\u202e\u2066\u200f\u2028b';
+    const line = lineOf('NOTE', { agent_id: 'coder\x1b]0;', message }, 1);
+    expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
+    expect(line).toMatch(/^#1 {2}coder.*NOTE {2}a \[2J.*b$/);
+  });
+
+  test('of a type that is a word of JavaScript is an event all the same', () => {
+    for (const type of ['constructor', 'toString', '__proto__'])
+      expect(noticeText(message(type, {}))).toBeUndefined();
+  });
+
   test('begins with the time of day', () => {
     expect(eventText(message('X', {}))).toMatch(/^\d\d:\d\d:30 /);
   });

@@ -43,7 +43,7 @@ export function publishCommand(shell: Shell): Command {
       '--id <webhook-id>',
       'begin of the webhook-ids: the same id and input within 10 minutes publish nothing twice',
     )
-    .option('--retry-for <duration>', 'how long a request is tried again', '30s')
+    .option('--retry-for <duration>', 'how long a request is tried again, at most 9m', '30s')
     .option('--json', 'print a JSON line for each published event')
     .option(URL_OPTION, URL_MEANING)
     .option(KEY_FILE_OPTION, KEY_FILE_MEANING)

@@ -3,6 +3,7 @@ import { realClock } from '../../client/clock.ts';
 import { batchAddress } from '../../client/publisher/publisher.ts';
 import type { SendingOptions } from '../../client/publisher/sending.ts';
 import { createSigner } from '../../client/publisher/signing.ts';
+import { shorten } from '../../protocol/ids.ts';
 import { durationOption } from '../durations.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { EXIT, Failure, UsageError } from '../exit-status.ts';
@@ -25,6 +26,8 @@ import { sourceOf } from './source.ts';
 const IDLE_MS = 50;
 /** For one attempt. */
 const TIMEOUT_MS = 15_000;
+/** A minute less than a server remembers a webhook-id (contract §5). */
+const LONGEST_RETRY_MS = 540_000;
 const WEBHOOK_ID = /^[A-Za-z0-9_:-]{1,128}$/;
 
 export type PublishOptions = EventFlags & {
@@ -75,7 +78,7 @@ export async function publish(
 
 function preparedRun(shell: Shell, file: string | null, options: PublishOptions): Run {
   const id = webhookId(options.id);
-  const retryForMs = durationOption('--retry-for', options.retryFor);
+  const retryForMs = retryTime(options.retryFor);
   const access = { url: serverUrl(shell.env, options.url), key: serviceKey(shell.env, options.keyFile) };
   const source = sourceOf(shell, file, options);
   const flagged = source.kind === 'flags' ? flagEvent(options) : null;
@@ -131,6 +134,14 @@ async function* eventsOf(source: Source, report: Report, stop: AbortSignal): Asy
     throw new Failure(`could not read on: ${error instanceof Error ? error.message : String(error)}`);
   }
   stop.throwIfAborted();
+}
+
+function retryTime(text: string): number {
+  const milliseconds = durationOption('--retry-for', text);
+  if (milliseconds <= LONGEST_RETRY_MS) return milliseconds;
+  throw new UsageError(
+    `--retry-for: got ${shorten(text)}, wanted at most 9m: a server knows a request again for 10 minutes, then publishes it twice`,
+  );
 }
 
 function webhookId(given: string | undefined): string {

@@ -1,5 +1,6 @@
 import type { Published } from '../../client/index.ts';
 import { printable } from '../../demo/message-text.ts';
+import { jsonLine } from '../json-line.ts';
 import { masked } from '../masking.ts';
 import type { Output, Shell } from '../shell.ts';
 import type { EventLine } from './event-lines.ts';
@@ -40,7 +41,7 @@ export class Report {
     if (event.line === null) this.#single = published;
     if (this.#options.json) {
       const line = event.line === null ? {} : { line: event.line };
-      this.#shell.output.write(`${JSON.stringify({ ...line, ...published })}\n`);
+      this.#shell.output.write(jsonLine({ ...line, ...published }));
     }
     this.#draw();
   }
@@ -87,5 +88,5 @@ const counted = (count: number, noun: string): string => `${grouped(count)} ${no
 
 function singleText({ sequence_id, epoch, duplicate }: Published): string {
   const place = sequence_id === null ? 'published, live only' : `published as #${sequence_id}`;
-  return `${duplicate ? 'already ' : ''}${place} (epoch ${epoch})`;
+  return `${duplicate ? 'already ' : ''}${place} (epoch ${printable(epoch)})`;
 }

@@ -6,6 +6,7 @@ import { CLOSE } from '../../protocol/close-codes.ts';
 import { shorten } from '../../protocol/ids.ts';
 import { type Paint, paintFor } from '../colours.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
+import { jsonLine } from '../json-line.ts';
 import { masked } from '../masking.ts';
 import { serverUrl, socketUrl } from '../server-url.ts';
 import type { Shell } from '../shell.ts';
@@ -75,7 +76,7 @@ function jsonView(shell: Shell): View {
   return {
     notice: noticeLine(shell, paintFor(shell.errors, shell.env)),
     show: (message) => {
-      if (!HEARTBEATS.includes(message.type)) shell.output.write(`${JSON.stringify(message)}\n`);
+      if (!HEARTBEATS.includes(message.type)) shell.output.write(jsonLine(message));
     },
   };
 }

@@ -76,6 +76,9 @@ describe('wrong usage ends with 2', () => {
       '--from: got "5x", wanted an integer from 0 to 9007199254740991, or latest, or all',
     ],
     [['tail', 'more'], 'too many arguments'],
+    [['publish', '--retry-for', '10m'], '--retry-for: got 10m, wanted at most 9m'],
+    [['tail', '--from', '-1'], '--from: got "-1", wanted an integer'],
+    [['tail', '--from', '9'.repeat(40)], '--from: got'],
   ])('%j: %s', async (args, words) => {
     const { status, out, err } = await run(args);
     expect(err).toContain(`agentcast: `);
@@ -140,13 +143,16 @@ describe('token', () => {
     expect(err).toContain(`--user: got ${JSON.stringify(user)}, wanted 1 to 128 characters`);
   });
 
-  test.each(['1', 'soon', '0s', '10ms', '1w', '-1h'])('refuses %j as a duration', async (expires) => {
-    const { status, err } = await run(['token', '--user', 'u-1', `--expires=${expires}`], {
-      JWT_SECRET: SECRET,
-    });
-    expect(status).toBe(2);
-    expect(err).toContain('--expires: got');
-  });
+  test.each(['1', 'soon', '0s', '10ms', '1w', '-1h', '999999999d'])(
+    'refuses %j as a duration',
+    async (expires) => {
+      const { status, err } = await run(['token', '--user', 'u-1', `--expires=${expires}`], {
+        JWT_SECRET: SECRET,
+      });
+      expect(status).toBe(2);
+      expect(err).toContain('--expires: got');
+    },
+  );
 });
 
 describe('keygen', () => {
