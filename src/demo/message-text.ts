@@ -43,7 +43,7 @@ const joined = (parts: readonly unknown[]): string =>
     .join('  ');
 
 /** Types of others put any JSON where ours have a text: an object is shown as such, and some cannot be made a text of. */
-const wordOf = (value: unknown): string =>
+export const wordOf = (value: unknown): string =>
   typeof value === 'object' && value !== null ? shortJson(value) : String(value);
 
 const progressOf = ({ progress }: Message['payload']): string =>
@@ -58,7 +58,7 @@ function barOf({ progress_percent, current_step, total_steps }: Message['payload
 }
 
 const timeLeft = ({ estimated_seconds_remaining: seconds }: Message['payload']): string =>
-  typeof seconds === 'number' ? `about ${Math.ceil(seconds)} s left` : '';
+  typeof seconds === 'number' ? `about ${Math.max(0, Math.ceil(seconds))} s left` : '';
 
 const withoutIds = ({ agent_id, project_id, ...rest }: Message['payload']): string => shortJson(rest);
 

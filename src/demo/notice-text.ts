@@ -1,5 +1,5 @@
 import type { Message } from '../client/index.ts';
-import { printable } from './message-text.ts';
+import { printable, wordOf } from './message-text.ts';
 
 type Payload = Message['payload'];
 
@@ -11,18 +11,18 @@ export function noticeText({ type, payload }: Message): string | null | undefine
 
 const TEXTS: Readonly<Record<string, (payload: Payload) => string | null>> = {
   CONNECTED: ({ user_id, instance_id, sequence_id, heartbeat_interval_ms }) =>
-    `connected as ${user_id} to ${instance_id}; newest event #${sequence_id}, a PING every ${seconds(heartbeat_interval_ms)}`,
+    said`connected as ${user_id} to ${instance_id}; newest event #${sequence_id}, a PING every ${seconds(heartbeat_interval_ms)}`,
   REPLAY_START: ({ reason, after_sequence_id, missing }) =>
-    `replay (${REASONS[String(reason)] ?? reason}): ${after_sequence_id === 0 ? 'all that is kept' : `what came after #${after_sequence_id}`}${gapText(missing)}`,
+    said`replay (${named(REASONS, reason)}): ${after_sequence_id === 0 ? 'all that is kept' : said`what came after #${after_sequence_id}`}${gapText(missing)}`,
   REPLAY_END: ({ delivered, sequence_id }) =>
-    `replay done: ${counted(delivered, 'event')}; live from #${sequence_id} on`,
+    said`replay done: ${counted(delivered, 'event')}; live from #${sequence_id} on`,
   MESSAGES_DROPPED: (payload) => droppedText(payload),
-  FILTERS_UPDATED: ({ filters }) => `filters now: ${JSON.stringify(filters)}`,
+  FILTERS_UPDATED: ({ filters }) => said`filters now: ${JSON.stringify(filters)}`,
   SERVER_DRAINING: ({ reconnect_after_ms }) =>
-    `the server is stopping; leaving it in ${seconds(reconnect_after_ms)}`,
+    said`the server is stopping; leaving it in ${seconds(reconnect_after_ms)}`,
   TOKEN_EXPIRING: ({ expires_at, expires_in_ms }) =>
-    `the token expires in ${seconds(expires_in_ms)}, at ${expires_at}; going on then takes a fresh one`,
-  ERROR: ({ code, message }) => `error ${code}: ${message}`,
+    said`the token expires in ${seconds(expires_in_ms)}, at ${expires_at}; going on then takes a fresh one`,
+  ERROR: ({ code, message }) => said`error ${code}: ${message}`,
   PING: () => null,
   PONG: () => null,
 };
@@ -48,7 +48,7 @@ const DROPS: Readonly<Record<string, string>> = {
 function gapText(missing: unknown): string {
   if (typeof missing !== 'object' || missing === null) return '';
   const { from_sequence_id: from, to_sequence_id: to, reason } = missing as Payload;
-  return ` - GAP: #${from} to #${to} are missing, ${GAPS[String(reason)] ?? reason}`;
+  return said` - GAP: #${from} to #${to} are missing, ${named(GAPS, reason)}`;
 }
 
 function droppedText({
@@ -60,9 +60,16 @@ function droppedText({
 }: Payload): string {
   const range = typeof from === 'number' ? ` (#${from} to #${to})` : '';
   const remedy = recoverable === true ? '; they are asked for again' : '';
-  return `GAP: ${counted(count, 'message')} dropped${range}, ${DROPS[String(reason)] ?? reason}${remedy}`;
+  return said`GAP: ${counted(count, 'message')} dropped${range}, ${named(DROPS, reason)}${remedy}`;
 }
 
-const counted = (count: unknown, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+const counted = (count: unknown, noun: string): string => said`${count} ${noun}${count === 1 ? '' : 's'}`;
 
-const seconds = (ms: unknown): string => `${Number((Number(ms) / 1000).toFixed(1))} s`;
+const seconds = (ms: unknown): string => said`${Number((Number(ms) / 1000).toFixed(1))} s`;
+
+/** A text of values that may be anything. */
+const said = (texts: TemplateStringsArray, ...values: readonly unknown[]): string =>
+  String.raw({ raw: texts }, ...values.map(wordOf));
+
+const named = (names: Readonly<Record<string, string>>, value: unknown): unknown =>
+  typeof value === 'string' && Object.hasOwn(names, value) ? names[value] : value;

@@ -46,6 +46,17 @@ describe('a line for an event', () => {
     expect(line).toMatch(/^#1 {2}coder.*NOTE {2}a \[2J.*b$/);
   });
 
+  test.each([
+    ['REPLAY_START', { reason: 'constructor', missing: UNREADABLE }, 'constructor'],
+    ['REPLAY_END', { delivered: UNREADABLE, sequence_id: UNREADABLE }, 'toString'],
+    ['MESSAGES_DROPPED', { count: UNREADABLE, reason: UNREADABLE }, 'toString'],
+    ['ERROR', { code: UNREADABLE, message: UNREADABLE }, 'toString'],
+    ['SERVER_DRAINING', { reconnect_after_ms: 'x' }, 'NaN'],
+    ['CONNECTED', { user_id: UNREADABLE }, 'toString'],
+  ])('%s %j is said, whatever stands in it', (type, payload, word) => {
+    expect(noticeText(message(type, payload))).toContain(word);
+  });
+
   test('of a type that is a word of JavaScript is an event all the same', () => {
     for (const type of ['constructor', 'toString', '__proto__'])
       expect(noticeText(message(type, {}))).toBeUndefined();
