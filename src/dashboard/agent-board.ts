@@ -64,11 +64,15 @@ const newAgent = (id: string): Agent => ({ id, project: '', status: null, messag
 const isAfter = (one: Place, other: Place): boolean =>
   one.life === other.life ? one.sequenceId > other.sequenceId : one.life > other.life;
 
+/** Where a bar can be, whatever a number says. */
+const withinBar = (percent: unknown): number => Math.min(100, Math.max(0, Number(percent) || 0));
+
 function taskAfter({ task, status: before }: Agent, payload: StatusEvent['payload']): Task | null {
-  const { task_id: id, progress, new_status: status } = payload;
+  const { task_id: id, new_status: status } = payload;
+  const progress = withinBar(payload.progress);
   if (id === undefined) return status === 'idle' ? null : task;
   const isSame = task?.id === id && !OVER.includes(before);
-  const percent = isSame ? Math.max(task.percent, progress ?? 0) : (progress ?? 0);
+  const percent = isSame ? Math.max(task.percent, progress) : progress;
   const run = isSame ? task.run : (task?.run ?? 0) + 1;
   return {
     id,
@@ -83,14 +87,15 @@ function taskAfter({ task, status: before }: Agent, payload: StatusEvent['payloa
 /** Within a run it goes forward only; lower numbers of a task that was over are of another run. */
 function withProgress(agent: Agent, { payload }: ProgressEvent, now: number): Agent {
   const { task } = agent;
-  const { task_id: id, progress_percent: percent, estimated_seconds_remaining: seconds } = payload;
+  const { task_id: id, estimated_seconds_remaining: seconds } = payload;
+  const percent = withinBar(payload.progress_percent);
   const isBack = task?.id === id && percent < task.percent;
   if (isBack && !OVER.includes(agent.status)) return agent;
   const next = {
     id,
     percent,
     step: `step ${payload.current_step} of ${payload.total_steps}`,
-    doneAt: seconds === null ? null : now + seconds * 1_000,
+    doneAt: Number.isFinite(seconds) ? now + Number(seconds) * 1_000 : null,
     run: task?.id === id && !isBack ? task.run : (task?.run ?? 0) + 1,
   };
   return { ...agent, message: payload.message ?? agent.message, task: next };

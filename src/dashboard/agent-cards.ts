@@ -1,6 +1,6 @@
 import type { Agent } from './agent-board.ts';
 import { element, setText } from './dom.ts';
-import { timeLeftText } from './words.ts';
+import { shortText, timeLeftText } from './words.ts';
 
 /** More agents than a page can show are still in the list of events. */
 const MOST_CARDS = 200;
@@ -10,14 +10,22 @@ export class AgentCards {
   readonly #list: HTMLElement;
   readonly #cards = new Map<string, AgentCard>();
   #wanted: readonly string[] | null = null;
+  #more: HTMLElement | null = null;
 
   constructor(list: HTMLElement) {
     this.#list = list;
   }
 
+  /** Whether an agent has a card, or gets one. From the first that does not on, the page says so. */
+  hasRoomFor(id: string): boolean {
+    if (this.#cards.has(id) || this.#cards.size < MOST_CARDS) return true;
+    this.#more ??= this.#sayMore();
+    return false;
+  }
+
   show(agent: Agent, now: number): void {
     const card = this.#cards.get(agent.id) ?? this.#add(agent);
-    card?.show(agent, now);
+    card.show(agent, now);
   }
 
   /** Times left, a second later. */
@@ -31,8 +39,17 @@ export class AgentCards {
     for (const [id, card] of this.#cards) this.#hide(id, card);
   }
 
-  #add({ id }: Agent): AgentCard | null {
-    if (this.#cards.size >= MOST_CARDS) return null;
+  #sayMore(): HTMLElement {
+    const more = element(
+      'p',
+      'quiet',
+      `There are more agents than these ${MOST_CARDS}: the list of events has theirs.`,
+    );
+    this.#list.after(more);
+    return more;
+  }
+
+  #add({ id }: Agent): AgentCard {
     const card = new AgentCard(id);
     this.#cards.set(id, card);
     this.#hide(id, card);
@@ -74,8 +91,9 @@ class AgentCard {
       setText(this.#status, status);
     }
     setText(this.#project, project);
-    setText(this.#message, message);
-    this.#message.title = message;
+    const text = shortText(message);
+    setText(this.#message, text);
+    this.#message.title = text;
     const percent = Math.round(task?.percent ?? 0);
     this.#move(percent, task?.run ?? null);
     setText(this.#percent, task === null ? '' : [`${percent} %`, task.step].filter(Boolean).join(' · '));

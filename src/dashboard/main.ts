@@ -56,7 +56,8 @@ function showEvents(connection: Connection): void {
   connection.on('event', (event: StreamEvent) => {
     agents.offer(event.payload.agent_id);
     types.offer(event.type);
-    cards.show(board.take(event, now()), now());
+    // Of agents without a card, nothing is kept: there may be any number of them.
+    if (cards.hasRoomFor(event.payload.agent_id)) cards.show(board.take(event, now()), now());
     if (event.kind !== 'progress') events.add(event, board.lifeOf(event.epoch));
   });
   connection.on('gap', (gap) => events.addGap(gap, board.lifeOf(gap.epoch)));

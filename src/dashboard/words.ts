@@ -17,13 +17,13 @@ const REPLAYS: Readonly<Record<Extract<ReplayNotice, { phase: 'start' }>['reason
 
 /** Which events will not come, and why. */
 export const gapText = ({ from_sequence_id: from, to_sequence_id: to, reason }: Gap): string =>
-  `${from === to ? `Event ${from} is` : `Events ${from} to ${to} are`} not to be had: ${REASONS[reason]}.`;
+  `${from === to ? `Event ${from} is` : `Events ${from} to ${to} are`} not to be had: ${REASONS[reason] ?? reason}.`;
 
 export function replayText(notice: ReplayNotice): string {
   if (notice.phase === 'end')
     return `Replay done: ${counted(notice.delivered, 'event')}, live after number ${notice.sequence_id}.`;
   const after = notice.after_sequence_id;
-  return `${REPLAYS[notice.reason]}: ${after === 0 ? 'all that is kept' : `what came after number ${after}`}.`;
+  return `${REPLAYS[notice.reason] ?? 'Replay'}: ${after === 0 ? 'all that is kept' : `what came after number ${after}`}.`;
 }
 
 /** What the server shed since the link was last calm. */
@@ -62,9 +62,16 @@ export function filtersText({ agent_ids: agents, event_types: types }: Notices['
   return `In force from now on: ${named.length === 0 ? 'everything' : named.join('; ')}.`;
 }
 
+/** More than anybody reads of one line, in characters; an event may bring 64 KiB, and a page of them would stand still. */
+const MOST_CHARACTERS = 500;
+
+/** As much of a text as the page shows. */
+export const shortText = (text: string): string =>
+  text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+
 /** What an event says, in a line. */
 export function eventText({ kind, type, payload }: StreamEvent): string {
-  const message = typeof payload.message === 'string' ? payload.message : '';
+  const message = typeof payload.message === 'string' ? shortText(payload.message) : '';
   if (kind === 'status') return joined([`${payload.old_status} → ${payload.new_status}`, message]);
   return joined([type, message]);
 }

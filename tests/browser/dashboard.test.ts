@@ -50,8 +50,9 @@ describe.skipIf(noChromium !== null)(
     });
 
     /** The page of a user of its own, live. */
-    async function open(): Promise<void> {
+    async function open(earlier: Report[] = []): Promise<void> {
       user = newUser();
+      await publish(...earlier);
       const session = async () => ({ url: server.wsUrl, token: await tokenFor(user) });
       const page = await servePage({
         files,
@@ -76,6 +77,16 @@ describe.skipIf(noChromium !== null)(
       expect(await tab.evaluate(`document.querySelector('[data-agent=coder]').innerText`)).toMatch(
         /coder\s+working\s+shop\s+now working/,
       );
+    });
+
+    test('stays bounded, however many agents there are and however long their messages, and says what it leaves out', async () => {
+      const crowd = upTo(210).map((n) => note(`agent-${n}`, 'x'.repeat(n % 100 === 0 ? 20_000 : 10)));
+      await open(crowd);
+      await tab.until(`document.querySelectorAll('#events li[data-sequence-id]').length === 210`);
+      expect(await tab.evaluate(`document.querySelectorAll('.card').length`)).toBe(200);
+      expect(await tab.evaluate(shows('There are more agents than these 200'))).toBe(true);
+      const longest = `Math.max(...[...document.querySelectorAll('#events li')].map((row) => row.innerText.length))`;
+      expect(await tab.evaluate(longest)).toBeLessThan(600);
     });
 
     test('progress moves on smoothly, never back, and a task that begins again has a bar of its own', async () => {

@@ -20,6 +20,22 @@ function progress(percent: number, seconds: number | null = null): ProgressEvent
   return { kind: 'progress', type: 'PROGRESS_UPDATE', timestamp: AT, payload };
 }
 
+test.each([
+  [250, 100],
+  [-3, 0],
+  [Number.NaN, 0],
+])('a percentage of %s is a bar at %s', (percent, shown) => {
+  const board = new AgentBoard();
+  expect(board.take(progress(percent), 0).task?.percent).toBe(shown);
+  const running = status(1, 'working', { task_id: 't-2', progress: percent });
+  expect(board.take(running, 0).task?.percent).toBe(shown);
+});
+
+test('a time left that is none is not known', () => {
+  const seconds = undefined as unknown as null;
+  expect(new AgentBoard().take(progress(5, seconds), 0).task?.doneAt).toBeNull();
+});
+
 test('a status that comes late does not undo a newer one', () => {
   const board = new AgentBoard();
   board.take(status(7, 'completed'), 0);
