@@ -122,6 +122,15 @@ describe('publish and tail', () => {
     }
   });
 
+  test('a gap is told on standard error, also beside --json', async () => {
+    const user = newUser();
+    await commands.run(`agentcast publish --user ${user} --agent a-1 --type NOTE`);
+    const { output } = await commands.run(
+      `agentcast tail --user ${user} --from 7 --epoch another --json --count 1`,
+    );
+    expect(output).toMatch(/^-- replay \(on connect\).* GAP: #\d+ to #\d+ are missing/m);
+  });
+
   test('filters, a count, and a token of the environment', async () => {
     const user = newUser();
     commands.file(

@@ -17,5 +17,8 @@ export function eventColour({ type, payload }: Message): Colour | null {
   return type === AGENT_STATUS_CHANGED ? (OF_STATUS.get(payload.new_status) ?? null) : null;
 }
 
+/** Whether a notice tells of events that are missing. */
+export const isGap = (text: string): boolean => /\bGAP: /.test(text);
+
 /** Gaps are what a reader must not overlook; the rest of the notices steps back. */
-export const noticeColour = (text: string): Colour => (/\bGAP: /.test(text) ? 'yellow' : 'dim');
+export const noticeColour = (text: string): Colour => (isGap(text) ? 'yellow' : 'dim');

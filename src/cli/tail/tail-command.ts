@@ -8,7 +8,8 @@ const EXAMPLES = `
 Events go to standard output, one line each: time, number in the stream, agent, what happened. Progress has no number (·): it is
 live only and never replayed. Lines with -- on standard error tell of the connection: replays, gaps, cuts. After a cut it connects
 again and goes on from the last number it saw; a token that it made itself is made anew. With --json, every message of the
-server but its PINGs goes to standard output, as the server sent it.
+server but its PINGs goes to standard output, as the server sent it, and gaps to standard error as well. Where nobody answers the
+first time, it ends with 1.
 
 Whose events: the user of AGENTCAST_TOKEN; without it, the one of --user, by a token made of JWT_SECRET or --secret-file.
 
@@ -32,7 +33,7 @@ export function tailCommand(shell: Shell): Command {
       'latest',
     )
     .option('--epoch <epoch>', 'epoch of the number in --from')
-    .option('--count <number>', 'end after so many events')
+    .option('--count <number>', 'end after so many events; each step of progress is one')
     .option('--json', 'print the messages of the server as JSON lines')
     .option(SECRET_FILE_OPTION, SECRET_FILE_MEANING)
     .option(URL_OPTION, URL_MEANING)

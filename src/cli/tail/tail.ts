@@ -10,7 +10,7 @@ import { jsonLine } from '../json-line.ts';
 import { masked } from '../masking.ts';
 import { serverUrl, socketUrl } from '../server-url.ts';
 import type { Shell } from '../shell.ts';
-import { eventColour, noticeColour } from './line-colours.ts';
+import { eventColour, isGap, noticeColour } from './line-colours.ts';
 import type { StreamFlags } from './stream-query.ts';
 import { streamQuery } from './stream-query.ts';
 import { tokenSource } from './token-source.ts';
@@ -73,9 +73,13 @@ function textView(shell: Shell): View {
 }
 
 function jsonView(shell: Shell): View {
+  const notice = noticeLine(shell, paintFor(shell.errors, shell.env));
   return {
-    notice: noticeLine(shell, paintFor(shell.errors, shell.env)),
+    notice,
     show: (message) => {
+      const text = noticeText(message);
+      // Who picks events out of the lines would not see it there.
+      if (typeof text === 'string' && isGap(text)) notice(text);
       if (!HEARTBEATS.includes(message.type)) shell.output.write(jsonLine(message));
     },
   };
