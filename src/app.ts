@@ -16,6 +16,7 @@ import type { OperationsRoutesOptions } from './routes/operations.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import type { OperatorRoutesOptions } from './routes/operators.ts';
 import { operatorRoutes } from './routes/operators.ts';
+import { requestLog } from './routes/request-log.ts';
 import { SignedBodies } from './routes/signed-body.ts';
 
 export type AppOptions = AgentRoutesOptions &
@@ -23,6 +24,7 @@ export type AppOptions = AgentRoutesOptions &
   OperationsRoutesOptions & {
     readonly clock: Clock;
     readonly log: Log;
+    readonly isDebugging: boolean;
     readonly signatures: SignatureVerifier;
   };
 
@@ -33,25 +35,23 @@ export function createApp(options: AppOptions) {
   const bodies = new SignedBodies(options.signatures);
   app.onError((error, c) => {
     options.log.error('request failed', {
+      request_id: c.env.requestId,
       method: c.req.method,
       path: c.req.path,
       error: error.stack ?? String(error),
     });
     return problemResponse({ code: 'internal-error', detail: 'this request failed on the server' });
   });
-  app.notFound((c) =>
-    problemResponse({ code: 'not-found', detail: `nothing is at ${c.req.method} ${shorten(c.req.path)}` }),
-  );
+  app.notFound((c) => {
+    c.set('isNowhere', true);
+    const detail = `nothing is at ${c.req.method} ${shorten(c.req.path)}`;
+    return problemResponse({ code: 'not-found', detail });
+  });
+  app.use(requestLog({ ...options, faults }));
   app.use(async (c, next) => {
     await next();
     // A proxy that kept this connection would send its next request into the end of the process.
     if (options.isDraining()) c.res.headers.set('connection', 'close');
-    const { status } = c.res;
-    if (status < 400) return;
-    // The path alone: the query can hold a token.
-    const refused = { method: c.req.method, path: c.req.path, status, address: options.clientAddress(c) };
-    // While the engine is away, every client and every worker comes again and again.
-    (status < 500 ? options.log : faults).info('request refused', refused);
   });
   return app
     .route('/', agentRoutes(options))

@@ -1,3 +1,4 @@
+import { createMask, secretsOf } from './config/masking.ts';
 import { ConfigError, parseConfig } from './config.ts';
 import type { Runtime } from './core/ports/runtime.ts';
 import type { Server } from './serve.ts';
@@ -49,7 +50,7 @@ async function start(runtime: Runtime) {
     return await serve(config, runtime);
   } catch (error) {
     const text = error instanceof ConfigError ? error.message : `could not start: ${String(error)}`;
-    runtime.writeError(`agentcast: ${text}\n`);
+    runtime.writeError(createMask(secretsOf(runtime.env()))(`agentcast: ${text}\n`));
     return null;
   }
 }

@@ -9,8 +9,10 @@ import { systemClock } from './adapters/system/clock.ts';
 import { watchEventLoop } from './adapters/system/event-loop.ts';
 import { createLog } from './adapters/system/log.ts';
 import { systemRandom } from './adapters/system/random.ts';
+import { createTracing } from './adapters/tracing/opentelemetry.ts';
 import { createTransport } from './adapters/transport/listener.ts';
 import { createApp } from './app.ts';
+import { createMask, secretsOf } from './config/masking.ts';
 import type { Config } from './config.ts';
 import { createInstance } from './core/instance.ts';
 import type { Engine } from './core/ports/engine.ts';
@@ -36,10 +38,11 @@ export type Extra = (request: Request) => Promise<Response> | null;
 
 /** Puts one instance together from its configuration, and listens; `extra` is asked before its own routes. */
 export async function serve(config: Config, runtime: Runtime, extra: Extra = () => null): Promise<Server> {
+  const mask = createMask(secretsOf(runtime.env()).concat(secretsIn(config)));
   const log = createLog({
     level: config.logLevel,
     base: { instance_id: config.instanceId },
-    write: (line) => runtime.write(line),
+    write: (line) => runtime.write(mask(line)),
   });
   runtime.onUncaught((error) => log.error('an error was not caught', { error: String(error) }));
   if (config.jwtSecret !== null && config.jwtSecret.length < SAFE_SECRET_LENGTH) {
@@ -53,6 +56,7 @@ export async function serve(config: Config, runtime: Runtime, extra: Extra = () 
     engine,
     log,
     metrics,
+    tracing: createTracing(),
     clock: systemClock,
     random: systemRandom,
     hostname: runtime.hostname(),
@@ -76,6 +80,7 @@ export async function serve(config: Config, runtime: Runtime, extra: Extra = () 
     clientAddress: addressOf(config),
     signatures: createSignatureVerifier({ keys: config.serviceKeys }),
     now: () => systemClock.now(),
+    isDebugging: config.logLevel === 'debug',
     hash: (text) => createHash('sha256').update(text).digest('base64url'),
   });
   const transport = createTransport({
@@ -101,6 +106,12 @@ export async function serve(config: Config, runtime: Runtime, extra: Extra = () 
     },
   };
 }
+
+/** Secrets of a configuration that did not come from the environment alone. */
+const secretsIn = ({ jwtSecret, serviceKeys }: Config): string[] => [
+  ...(jwtSecret === null || jwtSecret === '' ? [] : [jwtSecret]),
+  ...serviceKeys.map(({ secret }) => secret),
+];
 
 /** A random end for the default instance id, so that two on one host differ. */
 export const randomSuffix = (): string => randomBytes(4).toString('hex');

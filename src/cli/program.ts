@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { checkConfigCommand } from './check-config-command.ts';
 import { disconnectCommand } from './disconnect-command.ts';
 import { EXIT, type ExitStatus, Failure, UsageError } from './exit-status.ts';
+import { explainCommand } from './explain-command.ts';
 import { keygenCommand } from './keygen-command.ts';
 import { masked } from './masking.ts';
 import { publishCommand } from './publish/publish-command.ts';
@@ -15,7 +16,7 @@ import { tokenCommand } from './token-command.ts';
 const HELP = `
 Environment:
   AGENTCAST_URL          address of the server, where --url is absent
-  AGENTCAST_SERVICE_KEY  name:whsec_… to sign with (publish, status, disconnect), where --key-file is absent
+  AGENTCAST_SERVICE_KEY  name:whsec_… to sign with (publish, status, explain, disconnect), where --key-file is absent
   AGENTCAST_TOKEN        token of a user (tail); without it, JWT_SECRET makes one for --user
   NO_COLOR               no colours
 
@@ -52,6 +53,7 @@ function createProgram(shell: Shell): Command {
     keygenCommand(shell),
     checkConfigCommand(shell),
     statusCommand(shell),
+    explainCommand(shell),
     disconnectCommand(shell),
   ];
   for (const command of commands) program.addCommand(command);

@@ -36,6 +36,8 @@ export type Applicant = {
   readonly address: string;
   /** In ms since 1970; null for a token without an end. */
   readonly tokenExpiresAt: number | null;
+  /** What the log calls the request by. */
+  readonly requestId?: string | undefined;
 };
 
 export type AdmissionResult =
@@ -186,6 +188,7 @@ const ticketOf = (connectionId: string, applicant: Applicant, request: ConnectRe
   connectionId,
   userId: applicant.userId,
   address: applicant.address,
+  requestId: applicant.requestId,
   tokenExpiresAt: applicant.tokenExpiresAt,
   filters: request.filters,
   resumeFrom: request.resumeFrom,

@@ -50,8 +50,13 @@ export class ConnectionManager {
     tokenExpiry.add(connection);
     registrar.opened(connection);
     context.metrics.connectionOpened();
-    const { userId, address } = ticket;
-    context.log.info('connection opened', { connection_id: connection.id, user_id: userId, address });
+    const { userId, address, requestId } = ticket;
+    context.log.info('connection opened', {
+      connection_id: connection.id,
+      request_id: requestId,
+      user_id: userId,
+      address,
+    });
     return connection;
   }
 

@@ -1,11 +1,15 @@
 import type { Filters } from '../protocol/filters.ts';
 import { passes } from '../protocol/filters.ts';
-import type { Missing, ReplayReason, ServerMessage } from '../protocol/server-messages.ts';
+import type { ReplayReason, ServerMessage } from '../protocol/server-messages.ts';
+import type { CatchUp } from './catch-up.ts';
+import { isNews, namedOf } from './catch-up.ts';
 import { typeOfEvent } from './delivery-type.ts';
 import type { Feed, TaskProgress } from './feed.ts';
+import type { Witness } from './history.ts';
+import { STEP } from './history.ts';
 import type { Outbox } from './outbox.ts';
 import type { Clock } from './ports/clock.ts';
-import type { EventRecord, Page, Position, Tail } from './ports/engine.ts';
+import type { EventRecord, Page, Position } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
 import type { CatchUpReason, Metrics } from './ports/metrics.ts';
 import { further } from './position.ts';
@@ -18,28 +22,13 @@ export type DeliveryOptions = {
   readonly filters: Filters;
   readonly metrics: Metrics;
   readonly clock: Pick<Clock, 'elapsed'>;
+  readonly witness: Witness;
   readonly owner: DeliveryOwner;
 };
 
 export type DeliveryOwner = {
   say(message: ServerMessage): void;
   failed(error: unknown): void;
-};
-
-/** One way through the log, from where the client is to where the stream is. */
-type CatchUp = {
-  /** What a client asked for is announced with REPLAY_START and REPLAY_END; a repair that finds everything stays silent. */
-  readonly reason: CatchUpReason;
-  /** When it began, by `Clock.elapsed`. */
-  readonly since: number;
-  announced: boolean;
-  /** Since it began, and since the last REPLAY_START. */
-  events: number;
-  delivered: number;
-  /** Up to where the stream was named missing: in another epoch, the same numbers are other events. */
-  named: Position | null;
-  /** The furthest that was heard of the stream meanwhile: a page that ends before it is not the end. */
-  heard: Position | null;
 };
 
 /**
@@ -92,15 +81,20 @@ export class Delivery {
   /** An event was handed over. */
   receive(record: EventRecord): void {
     const { position } = record.header;
+    if (position === null) return;
+    const { witness } = this.#options;
     if (this.#catchUp !== null) {
-      if (position !== null) this.#catchUp.heard = further(this.#catchUp.heard, position);
+      this.#catchUp.heard = further(this.#catchUp.heard, position);
+      witness.note(STEP.catchingUp, position.sequenceId);
       return;
     }
-    if (position === null) return;
     const follows =
       position.epoch === this.#position.epoch && position.sequenceId - this.#position.sequenceId;
     if (follows === 1) this.#deliver(record, position);
-    else if (follows === false || follows > 0) this.#goBack('repair');
+    else if (follows === false || follows > 0) {
+      witness.note(STEP.gap, position.sequenceId);
+      this.#goBack('repair');
+    } else witness.note(STEP.known, position.sequenceId);
   }
 
   /** Looks into the log if the stream may have gone on without this connection, or a look failed before. */
@@ -185,15 +179,24 @@ export class Delivery {
     this.#position = { epoch, sequenceId: after };
     // The page was read after the position claimed, which turned out not to be of this stream.
     if (isElsewhere && after < page.tail.sequenceId) return;
-    for (const record of page.records) {
-      this.#position = { epoch, sequenceId: record.header.position?.sequenceId ?? 0 };
-      if (!passes(this.#filters, record.header)) continue;
-      this.#options.outbox.push(record.frame, typeOfEvent(record.header.eventType));
+    this.#push(page, catchUp);
+    if (page.records.length === 0 || this.#position.sequenceId === page.tail.sequenceId)
+      this.#arrive(page, catchUp);
+  }
+
+  #push({ tail: { epoch }, records }: Page, catchUp: CatchUp): void {
+    const { outbox, witness } = this.#options;
+    witness.tick();
+    for (const { header, frame } of records) {
+      const sequenceId = header.position?.sequenceId ?? 0;
+      this.#position = { epoch, sequenceId };
+      const isWanted = passes(this.#filters, header);
+      witness.note(isWanted ? STEP.replayed : STEP.filtered, sequenceId);
+      if (!isWanted) continue;
+      outbox.push(frame, typeOfEvent(header.eventType), sequenceId);
       catchUp.events++;
       catchUp.delivered++;
     }
-    if (page.records.length === 0 || this.#position.sequenceId === page.tail.sequenceId)
-      this.#arrive(page, catchUp);
   }
 
   #arrive({ tail }: Page, catchUp: CatchUp): void {
@@ -216,14 +219,6 @@ export class Delivery {
   #deliver(record: EventRecord, position: Position): void {
     this.#position = position;
     if (passes(this.#filters, record.header)) this.#options.outbox.pushEvent(record);
+    else this.#options.witness.note(STEP.filtered, position.sequenceId);
   }
-}
-
-/** Whether something is missing that this client was not told of. */
-const isNews = (missing: Missing | null, epoch: string, named: Position | null): boolean =>
-  missing !== null && (named?.epoch !== epoch || missing.to_sequence_id > named.sequenceId);
-
-/** What was named of a life that ended says nothing of the numbers that the next one gives out. */
-function namedOf({ to_sequence_id }: Missing, { epoch, oldest, firstOfEpoch }: Tail): Position {
-  return { epoch, sequenceId: Math.min(to_sequence_id, Math.max(oldest, firstOfEpoch) - 1) };
 }

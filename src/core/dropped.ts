@@ -10,6 +10,7 @@ const MESSAGES_DROPPED = typeOfMessage('MESSAGES_DROPPED');
 export class Dropped {
   readonly header = null;
   readonly type = MESSAGES_DROPPED;
+  readonly sequenceId = 0;
   readonly reason: DropReason;
   readonly #byPriority: Partial<Record<Priority, number>> = {};
   #count = 0;

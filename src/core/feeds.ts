@@ -1,7 +1,11 @@
+import { traceparentIn } from '../protocol/traceparent.ts';
 import { Feed } from './feed.ts';
+import type { History } from './history.ts';
+import { STEP, Witness } from './history.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Engine, EventRecord, Position } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
+import type { Span, Tracing } from './ports/tracing.ts';
 import { further } from './position.ts';
 import { ProgressBoard } from './progress-board.ts';
 import { ProgressWindows } from './progress-windows.ts';
@@ -14,12 +18,15 @@ type Entry = {
   users: number;
   readonly feed: Promise<Feed>;
   readonly board: ProgressBoard;
+  readonly witness: Witness;
   ready: Feed | null;
   heard: Position | null;
 };
 
-export type ProgressOptions = {
+export type FeedsOptions = {
   readonly clock: Clock;
+  readonly history: History;
+  readonly tracing: Tracing | null;
   /** Over how long the updates of one task are merged, in ms. */
   readonly progressWindowMs: number;
   /** A task that is silent for so long is not running any more, in ms. */
@@ -32,12 +39,18 @@ export class Feeds {
   readonly #log: Log;
   readonly #entries = new Map<string, Entry>();
   readonly #slots = new Slots(CONCURRENT_READS);
+  readonly #history: History;
+  readonly #tracing: Tracing | null;
+  readonly #clock: Clock;
   readonly #newBoard: () => ProgressBoard;
 
-  constructor(engine: Engine, log: Log, progress: ProgressOptions) {
+  constructor(engine: Engine, log: Log, options: FeedsOptions) {
     this.#engine = engine;
     this.#log = log;
-    const { clock, progressWindowMs, replayWindowMs } = progress;
+    this.#history = options.history;
+    this.#tracing = options.tracing;
+    this.#clock = options.clock;
+    const { clock, progressWindowMs, replayWindowMs } = options;
     const windows = new ProgressWindows(clock, progressWindowMs);
     this.#newBoard = () => new ProgressBoard({ clock, windows, silenceMs: replayWindowMs });
   }
@@ -76,14 +89,25 @@ export class Feeds {
     const entry = this.#entries.get(userId);
     if (entry === undefined) return;
     const { position } = record.header;
-    if (entry.ready !== null) entry.ready.receive(record);
+    if (position !== null) entry.witness.noteNow(STEP.handedOver, position.sequenceId);
+    if (entry.ready !== null) this.#deliver(entry.ready, record);
     else if (position !== null) entry.heard = further(entry.heard, position);
     else entry.board.receive(record);
   }
 
+  /** One span for all connections: from the hand-over until what their sockets take has been handed to them. */
+  #deliver(feed: Feed, record: EventRecord): void {
+    const span = this.#tracing === null ? null : spanOf(feed, record, this.#tracing);
+    feed.receive(record);
+    // Behind the flush, which what was received has just been put down for.
+    if (span !== null) this.#clock.endOfTurn(() => span.end());
+  }
+
   #create(userId: string): Entry {
     const board = this.#newBoard();
-    const entry: Entry = { users: 0, feed: this.#open(userId, board), board, ready: null, heard: null };
+    const witness = new Witness(this.#history, userId);
+    const feed = this.#open(userId, board);
+    const entry: Entry = { users: 0, feed, board, witness, ready: null, heard: null };
     this.#entries.set(userId, entry);
     entry.feed.then(
       (feed) => {
@@ -113,4 +137,14 @@ export class Feeds {
       this.#log.warn('unsubscribing failed', { user_id: userId, error: String(error) });
     });
   }
+}
+
+/** null for an event whose worker does not trace it, and for progress, of which many updates may be shown as one. */
+function spanOf({ userId, receivers }: Feed, { header, frame }: EventRecord, tracing: Tracing): Span | null {
+  const { eventType, position } = header;
+  const parent = position === null ? null : traceparentIn(frame, eventType);
+  if (position === null || parent === null) return null;
+  const { epoch, sequenceId: sequence_id } = position;
+  const fields = { event_type: eventType, user_id: userId, epoch, sequence_id, connections: receivers.size };
+  return tracing.begin('deliver', parent, fields);
 }

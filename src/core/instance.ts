@@ -4,11 +4,13 @@ import type { Connection } from './connection.ts';
 import type { ConnectionSettings } from './connection-context.ts';
 import { ConnectionManager } from './connection-manager.ts';
 import { Drain } from './drain.ts';
+import { Explainer } from './explainer.ts';
 import { Feeds } from './feeds.ts';
 import { Flusher } from './flusher.ts';
 import { GlobalLimit } from './global-limit.ts';
 import { Health } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { HISTORY_SIZE, History } from './history.ts';
 import { Latency } from './latency.ts';
 import { Operators } from './operators.ts';
 import { Pacer } from './pacer.ts';
@@ -17,6 +19,7 @@ import type { Engine, InstanceEntry } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
 import type { InstanceReading, Metrics } from './ports/metrics.ts';
 import type { Random } from './ports/random.ts';
+import type { Tracing } from './ports/tracing.ts';
 import { Publisher } from './publisher.ts';
 import { readConnections } from './reading.ts';
 import { Reconciler } from './reconciler.ts';
@@ -43,12 +46,16 @@ export type InstanceOptions = {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** null where nobody wants traces. */
+  readonly tracing: Tracing | null;
   readonly hostname: string;
+  /** How many happenings to events are kept for operators who ask; HISTORY_SIZE when absent. */
+  readonly historySize?: number;
 };
 
 /** Everything that one instance does, put together on its ports. */
 export function createInstance(options: InstanceOptions) {
-  const { config, engine, clock, random, log, metrics, hostname } = options;
+  const { config, engine, clock, random, log, metrics, tracing, hostname } = options;
   const connections = new Map<string, Connection>();
   const startedAt = clock.now();
   let port = 0;
@@ -70,7 +77,8 @@ export function createInstance(options: InstanceOptions) {
     status: drain.isDraining ? 'draining' : 'active',
   });
   const faults = sparingLog(log, clock);
-  const feeds = new Feeds(engine, faults, { ...config, clock });
+  const history = new History(clock, options.historySize ?? HISTORY_SIZE);
+  const feeds = new Feeds(engine, faults, { ...config, clock, history, tracing });
   const intervalMs = config.reconcileIntervalMs;
   const reconciler = new Reconciler({ engine, feeds, clock, log, metrics, intervalMs });
   engine.handover.listen({
@@ -99,11 +107,14 @@ export function createInstance(options: InstanceOptions) {
     log,
     metrics,
     latency: new Latency(clock, metrics),
+    history,
     settings: config,
     changed: (connection: Connection) => registrar.changed(connection),
   };
   const manager = new ConnectionManager({ context, connections, feeds, heartbeat, tokenExpiry, registrar });
-  const operators = new Operators({ engine, clock, random, log, connections });
+  const { instanceId } = config;
+  const explainer = new Explainer({ engine, clock, random, instanceId, history, connections });
+  const operators = new Operators({ engine, clock, random, log, connections, explainer });
   const health = new Health({ engine, clock, metrics, isCaughtUp: () => reconciler.isCaughtUp });
   const isDraining = () => drain.isDraining;
   const maxConnections = config.maxConnectionsPerInstance;
@@ -124,8 +135,9 @@ export function createInstance(options: InstanceOptions) {
     /** What the routes need of it. */
     routes: {
       admission,
-      publisher: new Publisher(engine, clock, metrics),
+      publisher: new Publisher({ engine, clock, metrics, history, tracing }),
       operators,
+      explainer,
       isDraining,
       unreadiness: () => health.reasons(),
       metrics,

@@ -1,6 +1,7 @@
 import { CLOSE } from '../protocol/close-codes.ts';
 import type { Connection } from './connection.ts';
 import { ANSWER_WITHIN_MS, Deadline } from './deadline.ts';
+import type { Explainer } from './explainer.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
 import type { Engine, InstanceEntry, Order, RegisteredConnection } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
@@ -20,6 +21,7 @@ export type OperatorsOptions = {
   readonly random: Random;
   readonly log: Log;
   readonly connections: ReadonlyMap<string, Connection>;
+  readonly explainer: Explainer;
 };
 
 export type Disconnection =
@@ -129,7 +131,7 @@ export class Operators {
     try {
       const { orders } = this.#options.engine;
       const waiting = await orders.waiting();
-      for (const order of waiting) this.#obey(order);
+      await Promise.all(waiting.map((order) => this.#obey(order)));
       if (waiting.length > 0) await orders.done(waiting);
     } catch (error) {
       // Health tells that the engine does not answer; orders wait.
@@ -140,7 +142,9 @@ export class Operators {
     }
   }
 
-  #obey({ kind, subject }: Order): void {
+  async #obey(order: Order): Promise<void> {
+    const { kind, subject } = order;
+    if (kind === 'explain') return this.#options.explainer.answer(order);
     for (const connection of this.#options.connections.values()) {
       const concerned = kind === 'disconnect_user' ? connection.ticket.userId : connection.id;
       if (concerned === subject) connection.close(CLOSE.disconnectedByOperator);

@@ -1,51 +1,22 @@
 import { messageFrame } from '../protocol/server-messages.ts';
+import type { ConnectionWitness } from './connection-witness.ts';
 import type { DeliveryType } from './delivery-type.ts';
-import { PROGRESS } from './delivery-type.ts';
 import { Dropped } from './dropped.ts';
 import type { TaskProgress } from './feed.ts';
-import type { Flusher } from './flusher.ts';
-import type { Latency } from './latency.ts';
+import type { OutboxContext, OutboxOwner, OutboxParts } from './outbox-parts.ts';
 import { Pace } from './pace.ts';
-import type { Pacer } from './pacer.ts';
-import type { Clock } from './ports/clock.ts';
 import type { EventRecord } from './ports/engine.ts';
-import type { Metrics } from './ports/metrics.ts';
 import type { Socket } from './ports/transport.ts';
 import { ProgressLane } from './progress-lane.ts';
 import { SendQueue } from './send-queue.ts';
-import type { Turnstile } from './turnstile.ts';
 import type { Waiting } from './waiting.ts';
-import { isEvent, ProgressPlace, typeOf } from './waiting.ts';
+import { isEvent, ProgressPlace } from './waiting.ts';
 
 /** Bytes that may wait in the socket itself; above it, frames wait here, where their number is bounded. */
 const SOCKET_BYTES = 64 * 1024;
 /** A socket that took nothing for so many times the life of a waiting message, while messages are shed, is given up. */
 const PATIENCE = 3;
 const LEAST_PATIENCE_MS = 1_000;
-
-/** What the outboxes of an instance share. */
-export type OutboxContext = {
-  readonly clock: Clock;
-  readonly flusher: Flusher;
-  readonly pacer: Pacer;
-  /** Stands before the limit over the whole cluster. */
-  readonly turnstile: Turnstile;
-  readonly metrics: Metrics;
-  readonly latency: Latency;
-  readonly settings: OutboxSettings;
-};
-
-export type OutboxSettings = {
-  readonly sendBufferSize: number;
-  readonly queueTtlMs: number;
-  /** Messages per second; 0 = unlimited. */
-  readonly rateLimitPerConnection: number;
-};
-
-export type OutboxOwner = {
-  /** The client takes too little, and nothing more may be shed. */
-  overflowed(): void;
-};
 
 /**
  * What waits to be sent on one connection (G6). Frames of one turn of the event loop leave in one write, only while the
@@ -57,6 +28,7 @@ export class Outbox {
   // in the processor's cache.
   readonly #context: OutboxContext;
   readonly #socket: Socket;
+  readonly #witness: ConnectionWitness;
   readonly #owner: OutboxOwner;
   readonly #queue: SendQueue;
   readonly #pace: Pace;
@@ -67,12 +39,13 @@ export class Outbox {
   #idle: (() => void)[] = [];
 
   /** @param context the same for all outboxes */
-  constructor(context: OutboxContext, { socket, owner }: { socket: Socket; owner: OutboxOwner }) {
+  constructor(context: OutboxContext, { socket, witness, owner }: OutboxParts) {
     const { clock, metrics, settings, turnstile } = context;
     this.#context = context;
     this.#socket = socket;
+    this.#witness = witness;
     this.#owner = owner;
-    this.#queue = new SendQueue(settings.sendBufferSize, metrics);
+    this.#queue = new SendQueue(settings.sendBufferSize, witness);
     this.#pace = new Pace(settings.rateLimitPerConnection, { turnstile, metrics, now: clock.elapsed() });
   }
 
@@ -86,15 +59,18 @@ export class Outbox {
     return this.#queue.length + this.#progress.size;
   }
 
-  /** A message of the server itself, or an event that a replay brings: never shed, and free. */
-  push(frame: Uint8Array | string, type: DeliveryType): void {
-    this.#queue.pushFree({ header: null, type, frame });
+  /**
+   * A message of the server itself, or an event that a replay brings: never shed, and free.
+   * @param sequenceId of the event
+   */
+  push(frame: Uint8Array | string, type: DeliveryType, sequenceId = 0): void {
+    this.#queue.pushFree({ header: null, type, frame, sequenceId });
     this.#touch();
   }
 
   /** A message of the server itself that has no place in the order: it waits for no event. */
   pushAhead(frame: Uint8Array | string, type: DeliveryType): void {
-    this.#queue.pushAhead({ header: null, type, frame });
+    this.#queue.pushAhead({ header: null, type, frame, sequenceId: 0 });
     this.#touch();
   }
 
@@ -105,6 +81,7 @@ export class Outbox {
     const isFull = this.#queue.isFull;
     const reason = this.#blockedSince === null ? 'rate_limited' : 'buffer_full';
     const isAdded = this.#queue.pushEvent(record, reason);
+    if (!isAdded) this.#witness.abandoned(record);
     this.#touch();
     if (!isAdded || (isFull && this.#isStuck())) this.#owner.overflowed();
   }
@@ -132,6 +109,7 @@ export class Outbox {
     this.#isTouched = false;
     const { settings } = this.#context;
     const socket = this.#socket;
+    this.#witness.tick(now);
     this.#pace.fill(now);
     const isShed = this.#queue.expire(now - settings.queueTtlMs);
     // Until nothing may go or the socket is full: one that took everything at once will not tell that it has drained.
@@ -166,7 +144,7 @@ export class Outbox {
 
   /** The connection ended: what waits is dropped. */
   clear(): void {
-    this.#queue.clear();
+    for (const item of this.#queue.clear()) this.#witness.abandoned(item);
     this.#progress.clear();
     this.#leave();
     this.#release();
@@ -183,10 +161,9 @@ export class Outbox {
   }
 
   #next(room: number, now: number): (Uint8Array | string)[] {
-    const { latency, metrics } = this.#context;
     const frames: (Uint8Array | string)[] = [];
     let left = room;
-    let oldest: EventRecord | null = null;
+    let first: EventRecord | null = null;
     // What goes takes along what stands before it, whether it is a critical event, or a log that is to be read (G7).
     const items = this.#queue.take(room, (forced) => this.#pays(forced || this.#idle.length > 0));
     for (const item of items) {
@@ -194,16 +171,15 @@ export class Outbox {
       if (frame === null) continue;
       frames.push(frame);
       left -= frame.length;
-      metrics.delivered(typeOf(item), 1);
-      if (oldest === null && isEvent(item)) oldest = item;
+      this.#witness.sent(item);
+      if (first === null && isEvent(item)) first = item;
     }
-    // Once a write.
-    if (oldest !== null) latency.left(oldest, now);
+    if (first !== null) this.#witness.wrote(first, now);
     if (frames.length > 0 || this.#queue.length > 0) return frames;
     // Who reads the log comes in between: progress alone may be more than the client ever takes.
     this.#release();
     const progress = this.#progress.takeAll(room, () => this.#pays(false));
-    metrics.delivered(PROGRESS, progress.length);
+    this.#witness.sentProgress(progress.length);
     return progress;
   }
 

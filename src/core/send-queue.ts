@@ -3,7 +3,6 @@ import { PRIORITIES } from '../protocol/events.ts';
 import type { DropReason } from '../protocol/server-messages.ts';
 import { Dropped } from './dropped.ts';
 import type { EventHeader, EventRecord } from './ports/engine.ts';
-import type { Metrics } from './ports/metrics.ts';
 import type { FreeFrame, ProgressPlace, Waiting } from './waiting.ts';
 import { isEvent, isFor, isFree, isSheddable } from './waiting.ts';
 
@@ -13,6 +12,12 @@ const RANK = Object.fromEntries(PRIORITIES.map((priority, rank) => [priority, ra
   number
 >;
 
+/** Told of what happens to live events that cannot go at once. */
+export type QueueWitness = {
+  shed(header: EventHeader, reason: DropReason): void;
+  queued(record: EventRecord): void;
+};
+
 /**
  * What waits for one connection, in the order in which it is sent. Live events in it are bounded in number: of more,
  * the lowest priority is shed first, of equals the newest, never a critical one (G6, G7); what is shed leaves its name
@@ -20,7 +25,7 @@ const RANK = Object.fromEntries(PRIORITIES.map((priority, rank) => [priority, ra
  */
 export class SendQueue {
   readonly #most: number;
-  readonly #metrics: Pick<Metrics, 'dropped'>;
+  readonly #witness: QueueWitness;
   #items: Waiting[] = [];
   /** Since when the first of them wait, by `Clock.elapsed`; those that came in this turn are not in it yet. */
   #since: number[] = [];
@@ -29,9 +34,9 @@ export class SendQueue {
   #free = 0;
 
   /** @param most live events that may wait */
-  constructor(most: number, metrics: Pick<Metrics, 'dropped'>) {
+  constructor(most: number, witness: QueueWitness) {
     this.#most = most;
-    this.#metrics = metrics;
+    this.#witness = witness;
   }
 
   get length(): number {
@@ -139,15 +144,22 @@ export class SendQueue {
 
   /** What is left now waits since this time. */
   stamp(now: number): void {
-    while (this.#since.length < this.#items.length) this.#since.push(now);
+    for (let place = this.#since.length; place < this.#items.length; place++) {
+      this.#since.push(now);
+      const item = this.#items[place] as Waiting;
+      if (isEvent(item)) this.#witness.queued(item);
+    }
   }
 
-  clear(): void {
+  /** Empties it; gives what waited. */
+  clear(): readonly Waiting[] {
+    const items = this.#items;
     this.#items = [];
     this.#since = [];
     for (const priority of PRIORITIES) this.#events[priority] = 0;
     this.#count = 0;
     this.#free = 0;
+    return items;
   }
 
   /** The lowest priority that waits, if it is lower than this one. */
@@ -168,7 +180,7 @@ export class SendQueue {
     const { header } = this.#items[index] as EventRecord;
     this.#events[header.priority]--;
     this.#count--;
-    this.#metrics.dropped(reason, header.priority);
+    this.#witness.shed(header, reason);
     const [before, after] = [this.#items[index - 1], this.#items[index + 1]];
     const dropped = isFor(before, reason) ? before.add(header) : new Dropped(reason).add(header);
     if (isFor(after, reason)) {
@@ -185,7 +197,7 @@ export class SendQueue {
     if (isSheddable(item)) {
       this.#events[item.header.priority]--;
       this.#count--;
-      this.#metrics.dropped('expired', item.header.priority);
+      this.#witness.shed(item.header, 'expired');
     }
     const last = this.#items.at(-1);
     if (isFor(kept, 'expired') && isFor(last, 'expired')) last.absorb(kept);
@@ -196,7 +208,7 @@ export class SendQueue {
   }
 
   #nameLast(header: EventHeader, reason: DropReason): void {
-    this.#metrics.dropped(reason, header.priority);
+    this.#witness.shed(header, reason);
     const last = this.#items.at(-1);
     if (isFor(last, reason)) last.add(header);
     else this.#items.push(new Dropped(reason).add(header));

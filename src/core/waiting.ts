@@ -10,12 +10,15 @@ export type FreeFrame = {
   readonly header: null;
   readonly type: DeliveryType;
   readonly frame: Uint8Array | string;
+  /** Of the event that a replay brings; 0 for a message of the server itself. */
+  readonly sequenceId: number;
 };
 
 /** The place in the order where a task's progress came. What is sent there is the newest of it by then. */
 export class ProgressPlace {
   readonly header = null;
   readonly type = PROGRESS;
+  readonly sequenceId = 0;
   readonly task: TaskProgress;
 
   constructor(task: TaskProgress) {
@@ -30,6 +33,10 @@ export const isEvent = (item: Waiting): item is EventRecord => item.header !== n
 /** What its frame counts as when it is sent. */
 export const typeOf = (item: Waiting): DeliveryType =>
   item.header === null ? item.type : typeOfEvent(item.header.eventType);
+
+/** Which event of the stream it brings; 0 for none. */
+export const sequenceIdOf = (item: Waiting): number =>
+  item.header === null ? item.sequenceId : (item.header.position?.sequenceId ?? 0);
 
 export const isSheddable = (item: Waiting | undefined): item is EventRecord =>
   item !== undefined && isEvent(item) && item.header.priority !== 'critical';

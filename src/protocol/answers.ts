@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { epochSchema, sequenceIdSchema } from './client-messages.ts';
+import { PRIORITIES } from './events.ts';
 import { filtersInForceSchema } from './filters.ts';
-import { idSchema, userIdSchema } from './ids.ts';
+import { eventTypeSchema, idSchema, userIdSchema } from './ids.ts';
 import type { Immutable } from './immutable.ts';
 import { PROBLEMS, type ProblemCode, problemType } from './problems.ts';
 import { timestampSchema } from './server-payloads.ts';
@@ -43,6 +44,71 @@ export const instancesSchema = v.object({ instances: v.array(instanceSchema) });
 export const connectionsSchema = v.object({ connections: v.array(connectionSchema) });
 export const disconnectedSchema = v.object({ disconnected: v.array(idSchema) });
 
+/** What became of an event on an instance, and why. */
+const happeningSchema = v.object({
+  time: timestampSchema,
+  instance_id: idSchema,
+  connection_id: v.nullable(idSchema),
+  what: v.picklist([
+    'appended',
+    'repeated',
+    'handed_over',
+    'held_back',
+    'ignored',
+    'filtered',
+    'queued',
+    'replayed',
+    'sent',
+    'shed',
+    'abandoned',
+  ]),
+  reason: v.nullable(
+    v.picklist([
+      'catching_up',
+      'gap',
+      'known',
+      'buffer_full',
+      'expired',
+      'rate_limited',
+      'connection_closed',
+    ]),
+  ),
+});
+
+/** What an event was, while the log has it. */
+const keptEventSchema = v.object({
+  event_type: eventTypeSchema,
+  agent_id: idSchema,
+  project_id: v.nullable(idSchema),
+  task_id: v.nullable(v.string()),
+  priority: v.picklist(PRIORITIES),
+  timestamp: timestampSchema,
+});
+
+export const explanationSchema = v.object({
+  user_id: userIdSchema,
+  sequence_id: sequenceIdSchema,
+  log: v.nullable(
+    v.object({
+      state: v.picklist(['kept', 'expired', 'trimmed', 'epoch_changed', 'not_published']),
+      epoch: epochSchema,
+      oldest_sequence_id: sequenceIdSchema,
+      newest_sequence_id: sequenceIdSchema,
+      event: v.nullable(keptEventSchema),
+    }),
+  ),
+  instances: v.array(
+    v.object({
+      instance_id: idSchema,
+      answered: v.boolean(),
+      connections: v.optional(count),
+      knows_since: v.optional(v.nullable(timestampSchema)),
+      left_out: v.optional(count),
+    }),
+  ),
+  history: v.array(happeningSchema),
+});
+
 /** What the process says of itself (contract §7). */
 export const aliveSchema = v.object({ status: v.literal('ok') });
 export const readySchema = v.object({ status: v.literal('ready') });
@@ -61,3 +127,4 @@ export type Accepted = v.InferOutput<typeof acceptedSchema>;
 export type NotTaken = v.InferOutput<typeof notTakenSchema>;
 export type InstanceAnswer = v.InferOutput<typeof instanceSchema>;
 export type ConnectionAnswer = Immutable<v.InferOutput<typeof connectionSchema>>;
+export type ExplanationAnswer = Immutable<v.InferOutput<typeof explanationSchema>>;

@@ -3,6 +3,7 @@ import type { AgentEvent } from './events.ts';
 import type { Immutable } from './immutable.ts';
 import { FRAME_END, withoutOwnFields } from './progress.ts';
 import type { missingSchema, SERVER_PAYLOADS } from './server-payloads.ts';
+import { traceparentField } from './traceparent.ts';
 
 type Payloads = typeof SERVER_PAYLOADS;
 
@@ -32,9 +33,13 @@ export const messageFrame = (message: ServerMessage, now: number): string =>
  */
 export type EventFrame = { readonly head: string; readonly tail: string };
 
-/** Builds the frame that every client of the event gets, once (contract §4). */
-export function eventFrame(event: AgentEvent, now: number): EventFrame {
-  const start = `{"type":"${event.eventType}","timestamp":"${timestampOf(now)}"`;
+/**
+ * Builds the frame that every client of the event gets, once (contract §4).
+ * @param traceparent of the trace that the event belongs to, as `parseTraceparent` takes it; null for none
+ */
+export function eventFrame(event: AgentEvent, now: number, traceparent: string | null = null): EventFrame {
+  const trace = traceparentField(traceparent);
+  const start = `{"type":"${event.eventType}","timestamp":"${timestampOf(now)}"${trace}`;
   const payload = payloadText(event);
   if (event.ephemeral) return { head: `${start},"payload":${payload.slice(0, -1)}`, tail: FRAME_END };
   return { head: `${start},"sequence_id":`, tail: `,"payload":${payload}}` };

@@ -47,6 +47,7 @@ async function answer(c: AppContext, options: AgentRoutesOptions, slots: Slots):
   if (decided instanceof Response) return decided;
   // Only a plain request is told to upgrade, or one whose client has gone: neither was refused anything.
   if (c.env.upgrade !== null && decided !== UPGRADE_REQUIRED) options.metrics.upgradeRefused(decided.code);
+  c.set('refusedFor', reasonOf(decided));
   return problemResponse(decided);
 }
 
@@ -89,13 +90,13 @@ async function apply(c: AppContext, options: AgentRoutesOptions): Promise<Applie
     return { code: 'origin-not-allowed', detail: 'this origin may not connect here' };
   }
   const token = tokenOf(c);
-  if (token === null)
-    return unauthorized('no token: send ?token=, Authorization: Bearer, or the subprotocol pair');
+  if (token === null) return NO_TOKEN;
   const result = await options.verifyToken(token);
   switch (result.kind) {
     case 'valid': {
       const { userId, expiresAt: tokenExpiresAt } = result;
-      const applicant = { userId, tokenExpiresAt, address: options.clientAddress(c) };
+      const address = options.clientAddress(c);
+      const applicant = { userId, tokenExpiresAt, address, requestId: c.env.requestId };
       return { applicant, request: parsed.request };
     }
     case 'invalid':
@@ -110,3 +111,11 @@ const unauthorized = (detail: string): Problem => ({
   detail,
   headers: { 'www-authenticate': 'Bearer' },
 });
+
+const NO_TOKEN = unauthorized('no token: send ?token=, Authorization: Bearer, or the subprotocol pair');
+
+/** For the log: of a token, what was wrong with it. */
+function reasonOf(problem: Problem): string {
+  if (problem === NO_TOKEN) return 'no token';
+  return problem.code === 'unauthorized' ? problem.detail : problem.code;
+}

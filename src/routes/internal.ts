@@ -8,6 +8,7 @@ import type { Accepted, NotTaken } from '../protocol/answers.ts';
 import type { AgentEvent } from '../protocol/events.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import { jsonResponse } from '../protocol/responses.ts';
+import { parseTraceparent, traceparentText } from '../protocol/traceparent.ts';
 import type { AppContext } from './context.ts';
 import { newRoutes } from './context.ts';
 import { onlyMethods } from './methods.ts';
@@ -56,16 +57,28 @@ async function publish(c: AppContext, options: InternalRoutesOptions, shape: Sha
   const events = shape.parse(body.text);
   if (events instanceof Response) return events;
   const key = { service: body.service, id: body.webhookId };
-  const result = await attempt(options.publisher.publish({ key, bodyHash: options.hash(body.text), events }));
+  const bodyHash = options.hash(body.text);
+  const traceparent = traceparentOf(c);
+  const result = await attempt(options.publisher.publish({ key, bodyHash, events, traceparent }));
   const fault = faultOf(result);
   // The worker is told that it failed; who runs the server, why.
-  if (fault !== null) options.log.warn('publishing failed', { service: key.service, error: fault.message });
+  if (fault !== null) {
+    const about = { request_id: c.env.requestId, service: key.service, webhook_id: key.id };
+    options.log.warn('publishing failed', { ...about, error: fault.message });
+  }
   if (result instanceof EngineUnavailable) return engineUnavailable();
   if (result.kind === 'conflict') {
     const detail = 'this webhook-id was used with another body within the last 10 minutes';
     return problemResponse({ code: 'idempotency-conflict', detail });
   }
   return shape.answer(result.results);
+}
+
+/** The trace that the worker names; what is no `traceparent` counts as none. */
+function traceparentOf(c: AppContext): string | null {
+  const header = c.req.header('traceparent');
+  const parent = header === undefined ? null : parseTraceparent(header);
+  return parent && traceparentText(parent);
 }
 
 async function attempt(publishing: Promise<PublishResult>): Promise<PublishResult | EngineUnavailable> {

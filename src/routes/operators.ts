@@ -1,20 +1,23 @@
 import { RETRY_MS } from '../core/admission.ts';
+import type { Explainer } from '../core/explainer.ts';
 import type { Disconnection, Operators } from '../core/operators.ts';
 import type { InstanceEntry, RegisteredConnection } from '../core/ports/engine.ts';
 import { EngineUnavailable } from '../core/ports/engine.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { ConnectionAnswer, InstanceAnswer } from '../protocol/answers.ts';
-import { namedFaults } from '../protocol/faults.ts';
-import { isUserId, shorten, show, USER_ID_WANTED } from '../protocol/ids.ts';
+import { isUserId, show, USER_ID_WANTED } from '../protocol/ids.ts';
 import { problemResponse } from '../protocol/problems.ts';
 import { jsonResponse } from '../protocol/responses.ts';
 import type { AppContext } from './context.ts';
 import { newRoutes } from './context.ts';
+import { explainEvent } from './explain.ts';
 import { onlyMethods } from './methods.ts';
+import { invalidParameters, parameterFaults } from './parameters.ts';
 import type { SignedBodies } from './signed-body.ts';
 
 export type OperatorRoutesOptions = {
   readonly operators: Operators;
+  readonly explainer: Explainer;
   readonly bodies: SignedBodies;
   readonly log: Log;
   /** Wall-clock time in ms since 1970. */
@@ -32,6 +35,11 @@ export function operatorRoutes(options: OperatorRoutesOptions) {
     .get(`${ROOT}/instances`, signed(listInstances))
     .all(onlyMethods('GET, HEAD'))
     .get(`${ROOT}/connections`, signed(listConnections))
+    .all(onlyMethods('GET, HEAD'))
+    .get(
+      `${ROOT}/explain`,
+      signed((c, { explainer }) => explainEvent(c, explainer)),
+    )
     .all(onlyMethods('GET, HEAD'))
     .post(`${ROOT}/connections/:connection_id/disconnect`, signed(disconnectConnection))
     .all(onlyMethods('POST'))
@@ -55,7 +63,8 @@ async function answerSigned(
     return await answer(c, options);
   } catch (error) {
     if (!(error instanceof EngineUnavailable)) throw error;
-    options.log.warn('an operator was not answered', { path: c.req.path, error: error.message });
+    const about = { request_id: c.env.requestId, path: c.req.path };
+    options.log.warn('an operator was not answered', { ...about, error: error.message });
     return problemResponse({
       code: 'engine-unavailable',
       detail: 'the engine does not answer',
@@ -70,19 +79,11 @@ async function listInstances(_: AppContext, { operators, now }: OperatorRoutesOp
 }
 
 async function listConnections(c: AppContext, { operators }: OperatorRoutesOptions): Promise<Response> {
-  const unknown = Object.keys(c.req.query()).filter((name) => name !== 'user_id');
-  const errors = unknown.map((name) => ({
-    path: shorten(name),
-    detail: 'unknown parameter, wanted user_id alone',
-  }));
-  const [userId = '', ...others] = c.req.queries('user_id') ?? [];
-  if (others.length > 0) errors.push({ path: 'user_id', detail: 'got several, wanted one' });
+  const errors = parameterFaults(c, ['user_id']);
+  const userId = c.req.query('user_id') ?? '';
   if (!isUserId(userId))
     errors.push({ path: 'user_id', detail: `got ${show(userId)}, wanted ${USER_ID_WANTED}` });
-  if (errors.length > 0) {
-    const [detail, named] = ['the request is not valid', namedFaults(errors)];
-    return problemResponse({ code: 'invalid-parameters', detail, errors: named });
-  }
+  if (errors.length > 0) return invalidParameters(errors);
   const connections = await operators.connectionsOf(userId);
   return jsonResponse({ connections: connections.map(connectionJson) });
 }
@@ -96,8 +97,7 @@ async function disconnectConnection(c: AppContext, options: OperatorRoutesOption
 async function disconnectUser(c: AppContext, options: OperatorRoutesOptions): Promise<Response> {
   const userId = c.req.param('user_id') ?? '';
   if (!isUserId(userId)) {
-    const errors = [{ path: 'user_id', detail: `got ${show(userId)}, wanted ${USER_ID_WANTED}` }];
-    return problemResponse({ code: 'invalid-parameters', detail: 'the request is not valid', errors });
+    return invalidParameters([{ path: 'user_id', detail: `got ${show(userId)}, wanted ${USER_ID_WANTED}` }]);
   }
   const result = await options.operators.disconnectUser(userId);
   return answerDisconnection(c, options, { result, subject: { user_id: userId } });
@@ -112,7 +112,8 @@ function answerDisconnection(
     return problemResponse({ code: 'not-found', detail: 'there is no such connection' });
   const { connectionIds: disconnected } = result;
   const service = c.req.header('x-service-name') ?? '';
-  log.info('disconnected by an operator', { service, ...subject, connections: disconnected.length });
+  const about = { request_id: c.env.requestId, service, ...subject };
+  log.info('disconnected by an operator', { ...about, connections: disconnected.length });
   if (result.kind === 'disconnected') return jsonResponse({ disconnected });
   const silent = result.instanceIds.join(', ');
   return problemResponse({

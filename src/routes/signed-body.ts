@@ -1,4 +1,4 @@
-import type { SignatureHeaders, SignatureVerifier } from '../core/ports/auth.ts';
+import type { SignatureFault, SignatureHeaders, SignatureVerifier } from '../core/ports/auth.ts';
 import { MAX_BODY_BYTES } from '../protocol/events.ts';
 import type { Problem } from '../protocol/problems.ts';
 import { problemResponse } from '../protocol/problems.ts';
@@ -32,10 +32,10 @@ export class SignedBodies {
    */
   async read(c: AppContext): Promise<SignedBody | Response> {
     const headers = signatureHeadersOf(c);
-    const couldBeSigned = this.#signatures.couldBeSigned(headers);
-    const body = couldBeSigned ? await this.#held(c) : await bodyOf(c, { keep: false });
+    const fault = this.#signatures.formFaultOf(headers);
+    const body = fault === null ? await this.#held(c) : await bodyOf(c, { keep: false });
     if (typeof body !== 'string') return refusal(body);
-    return couldBeSigned ? this.#judge(c, headers, body) : unauthorized();
+    return fault === null ? this.#judge(c, headers, body) : unauthorized(c, fault);
   }
 
   async #held(c: AppContext): Promise<string | Unread> {
@@ -47,11 +47,10 @@ export class SignedBodies {
   #judge(c: AppContext, headers: SignatureHeaders, text: string): SignedBody | Response {
     const { id, service } = headers;
     const { pathname, search } = new URL(c.req.url);
-    const isSigned = this.#signatures.verify({
-      ...headers,
-      content: text === '' ? `${pathname}${search}` : text,
-    });
-    if (!isSigned || id === undefined || service === undefined) return unauthorized();
+    const content = text === '' ? `${pathname}${search}` : text;
+    const fault = this.#signatures.faultOf({ ...headers, content });
+    if (fault !== null || id === undefined || service === undefined)
+      return unauthorized(c, fault ?? 'missing');
     return { service, webhookId: id, text };
   }
 }
@@ -111,5 +110,7 @@ const MISSING: Unread = { code: 'bad-request', detail: 'the body did not arrive'
 const refusal = (problem: Unread): Response =>
   problemResponse({ ...problem, headers: { connection: 'close' } });
 
-const unauthorized = (): Response =>
-  problemResponse({ code: 'unauthorized', detail: 'the signature of this request was not accepted' });
+function unauthorized(c: AppContext, fault: SignatureFault): Response {
+  c.set('refusedFor', `webhook signature: ${fault}`);
+  return problemResponse({ code: 'unauthorized', detail: 'the signature of this request was not accepted' });
+}

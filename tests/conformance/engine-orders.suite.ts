@@ -29,6 +29,18 @@ export function ordersSuite(rig: PresentRig): void {
     expect(await other.orders.waiting()).toEqual([]);
   });
 
+  test('what each instance answers to an order is there for who gave it, and for no other order', async () => {
+    const { one, other, instanceId } = await pair();
+    const [asked, another] = [orderOf(), orderOf()];
+    expect(await one.orders.answers(asked)).toEqual(new Map());
+    await other.orders.answer(asked, '{"n":1}');
+    expect(await one.orders.answers(asked)).toEqual(new Map([[instanceId, '{"n":1}']]));
+    await one.orders.answer(asked, 'two');
+    const answers = await other.orders.answers(asked);
+    expect([...answers.values()].sort()).toEqual(['two', '{"n":1}']);
+    expect(await one.orders.answers(another)).toEqual(new Map());
+  });
+
   test('an order that was not carried out can be taken back, and then it never comes', async () => {
     const { one, other, instanceId } = await pair();
     const [stays, goes] = [orderOf(), orderOf()];

@@ -170,6 +170,13 @@ describe('what stands in Redis (contract §6)', () => {
     expect(await redis.pttl(`ws:orders:${instanceId}`)).toBeGreaterThan(0);
   });
 
+  test('an answer to an order is a field of a hash for 10 s', async () => {
+    const order = { orderId: freshId(), kind: 'explain' as const, subject: `1 ${user}` };
+    await engine.orders.answer(order, '{}');
+    expect(await redis.hgetall(`ws:answers:${order.orderId}`)).toEqual({ [instanceId]: '{}' });
+    await expectTtl(`ws:answers:${order.orderId}`, 10_000);
+  });
+
   test('a limit is a hash of its bucket and of those who share it', async () => {
     const limit = freshId();
     await engine.limits.lease({ limit, rate: 1_000, wanted: 50, returned: 0 });

@@ -30,6 +30,21 @@ export function deliverySuite(rig: () => ServerRig): void {
       });
     });
 
+    test("carries its worker's traceparent, live and replayed; what is none is ignored", async () => {
+      const user = newUser();
+      const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+      const live = await rig().live(user);
+      await rig().worker.accepted(numberedEvent(user, 1), { headers: { traceparent } });
+      await rig().worker.accepted(numberedEvent(user, 2), { headers: { traceparent: `${traceparent}-x` } });
+      await live.until(({ payload }) => payload.n === 2);
+      const replayed = await rig().live(user);
+      for (const client of [live, replayed]) {
+        const [traced, other] = client.events;
+        expect(traced).toMatchObject({ sequence_id: 1, traceparent });
+        expect(other).not.toHaveProperty('traceparent');
+      }
+    });
+
     test('has no project_id where none was given', async () => {
       const user = newUser();
       const client = await rig().live(user);

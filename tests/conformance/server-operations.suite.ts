@@ -41,6 +41,56 @@ export function operationSuite(rig: () => ServerRig): void {
       ]);
     });
 
+    test('calls a request what its answer calls it, or what a proxy called it', async () => {
+      const url = `${rig().server.url}/nowhere`;
+      const lineOf = (id: string | null) =>
+        rig()
+          .server.logs()
+          .find(({ request_id }) => request_id === id);
+      const own = (await fetch(url)).headers.get('x-request-id');
+      expect(lineOf(own)).toMatchObject({ msg: 'request refused', path: '/nowhere', status: 404 });
+      const proxied = `p-${newUser()}`;
+      const answer = await fetch(url, { headers: { 'x-request-id': proxied } });
+      expect(answer.headers.get('x-request-id')).toBe(proxied);
+      expect(lineOf(proxied)).toMatchObject({ msg: 'request refused' });
+      const odd = await fetch(url, { headers: { 'x-request-id': 'a b' } });
+      expect(odd.headers.get('x-request-id')).toMatch(/^[\w-]+$/);
+      const accepted = await rig().worker.publish(numberedEvent(newUser(), 1));
+      expect(accepted.headers.get('x-request-id')).toMatch(/^[\w-]+$/);
+    });
+
+    test('calls a connection what the request for it was called, too', async () => {
+      const id = `p-${newUser()}`;
+      await rig().live(newUser(), { headers: { 'x-request-id': id } });
+      const lines = rig()
+        .server.logs()
+        .filter(({ request_id }) => request_id === id);
+      expect(lines).toMatchObject([{ msg: 'connection opened', connection_id: expect.any(String) }]);
+    });
+
+    test('says what was wrong with a signature; the answer does not', async () => {
+      const event = numberedEvent(newUser(), 1);
+      const old = new Date(Date.now() - 600_000);
+      const refusals = [
+        await rig().worker.publish(event, { headers: { 'webhook-id': null } }),
+        await rig().worker.publish(event, { headers: { 'x-service-name': 'nobody' } }),
+        await rig().worker.publish(event, { at: old }),
+        await rig().worker.publish(event, { headers: { 'webhook-signature': `v1,${'A'.repeat(43)}=` } }),
+        await rig().worker.publish(event, { headers: { 'webhook-timestamp': 'now' } }),
+      ];
+      expect(refusals.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
+      expect(new Set(refusals.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+      const ids = refusals.map(({ headers }) => headers.get('x-request-id'));
+      const reasons = rig()
+        .server.logs()
+        .filter(({ request_id }) => ids.includes(String(request_id)));
+      expect(reasons.map(({ reason }) => reason)).toEqual(
+        ['missing', 'unknown_service', 'stale', 'wrong', 'malformed'].map(
+          (fault) => `webhook signature: ${fault}`,
+        ),
+      );
+    });
+
     test('is one JSON object a line', () => {
       const { server } = rig();
       expect(server.output().trim().split('\n')).toHaveLength(server.logs().length);
@@ -53,7 +103,7 @@ export function operationSuite(rig: () => ServerRig): void {
       await rig().dial({ protocols: ['bearer', token] });
       await rig().refusal({ query: { token: `${token}x` } });
       await rig().worker.accepted(numberedEvent(user, 1));
-      await rig().worker.publish({}, { headers: { 'webhook-signature': 'v1,forged' } });
+      await rig().worker.publish({}, { headers: { 'webhook-signature': `v1,${'A'.repeat(43)}=` } });
       const output = rig().server.output();
       expect(output).toContain(user);
       for (const secret of [TEST_JWT_SECRET, TEST_SERVICE_KEY, TEST_SERVICE_KEY.slice('whsec_'.length)])

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { newUser } from '../support/tokens.ts';
-import { type Fields, PUBLISH } from '../support/worker.ts';
+import { type Fields, numberedEvent, PUBLISH } from '../support/worker.ts';
 import type { ServerRig } from './server-rig.ts';
 import { expectProblem, WAIT } from './server-rig.ts';
 
@@ -93,6 +93,73 @@ export function operatorSuite(rig: () => ServerRig): void {
       expect([status, body]).toEqual([200, { disconnected: [] }]);
     });
 
+    test('are told what happened to an event, and where it is', async () => {
+      const user = newUser();
+      const client = await rig().live(user);
+      const picky = await rig().live(user, { query: { agent_ids: 'a-9' } });
+      const { sequence_id, epoch } = await rig().worker.accepted(numberedEvent(user, 1, { agent_id: 'a-2' }));
+      await client.until(({ payload }) => payload.n === 1);
+      const { status, body } = await get(`/explain?user_id=${user}&sequence_id=${sequence_id}`);
+      expect(status).toBe(200);
+      const { instance_id, connection_id } = client.frames[0]?.payload ?? {};
+      const event = {
+        event_type: 'NUMBERED',
+        agent_id: 'a-2',
+        project_id: null,
+        task_id: null,
+        priority: 'normal',
+      };
+      expect(body).toMatchObject({
+        user_id: user,
+        sequence_id,
+        log: { state: 'kept', epoch, oldest_sequence_id: 1, newest_sequence_id: 1 },
+      });
+      expect((body.log as Fields).event).toEqual({ ...event, timestamp: expect.stringMatching(RFC_3339) });
+      const own = { instance_id, answered: true, connections: 2, knows_since: null, left_out: 0 };
+      expect(body.instances).toContainEqual(own);
+      const history = (body.history as Fields[]).map(({ what, connection_id }) => [what, connection_id]);
+      expect(history).toHaveLength(4);
+      expect(new Map(history.map(([what, id]) => [what, id] as const))).toEqual(
+        new Map([
+          ['appended', null],
+          ['handed_over', null],
+          ['filtered', picky.frames[0]?.payload.connection_id],
+          ['sent', connection_id],
+        ]),
+      );
+      expect((body.history as Fields[])[0]).toEqual({
+        time: expect.stringMatching(RFC_3339),
+        instance_id,
+        connection_id: null,
+        what: 'appended',
+        reason: null,
+      });
+    });
+
+    test('are told that an event was not published, and of a user who has none', async () => {
+      const user = newUser();
+      await rig().worker.accepted(numberedEvent(user, 1));
+      const [next, none] = await Promise.all([
+        get(`/explain?user_id=${user}&sequence_id=2`),
+        get(`/explain?user_id=${user}x&sequence_id=1`),
+      ]);
+      expect(next.body).toMatchObject({ log: { state: 'not_published', event: null }, history: [] });
+      expect(none.body).toMatchObject({ log: null, history: [] });
+    });
+
+    test.each([
+      ['neither', '/explain', ['user_id', 'sequence_id']],
+      ['what is no sequence id', '/explain?user_id=u-1&sequence_id=1.5', ['sequence_id']],
+      ['0', '/explain?user_id=u-1&sequence_id=0', ['sequence_id']],
+      ['a number too large', '/explain?user_id=u-1&sequence_id=9007199254740992', ['sequence_id']],
+      ['too much', '/explain?user_id=u-1&sequence_id=1&sequence_id=2&epoch=e', ['sequence_id', 'epoch']],
+    ])('400 for an event to explain with %s', async (_, path, paths) => {
+      const answer = await get(path);
+      expect(answer.status).toBe(400);
+      expectProblem(answer);
+      expect((answer.body.errors as Fields[]).map(({ path }) => path)).toEqual(paths);
+    });
+
     test('404 for a connection that is not there', async () => {
       const answer = await post(`/connections/${randomUUID()}/disconnect`);
       expect(answer.status).toBe(404);
@@ -120,6 +187,7 @@ export function operatorSuite(rig: () => ServerRig): void {
     test.each([
       ['GET', '/instances'],
       ['GET', '/connections?user_id=u-1'],
+      ['GET', '/explain?user_id=u-1&sequence_id=1'],
       ['POST', '/connections/c-1/disconnect'],
       ['POST', '/users/u-1/disconnect'],
     ])('401 for %s %s that is not signed, or signed for another target', async (method, path) => {

@@ -65,6 +65,7 @@ export function outageSuite(cell: Cell): void {
       const operators = [
         ['GET', '/instances'],
         ['GET', '/connections?user_id=u-1'],
+        ['GET', '/explain?user_id=u-1&sequence_id=1'],
         ['POST', '/connections/c-1/disconnect'],
         ['POST', '/users/u-1/disconnect'],
       ] as const;

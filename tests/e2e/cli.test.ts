@@ -197,6 +197,7 @@ describe('what goes wrong says what to do', () => {
       /^-- no connection came about: .*ECONNREFUSED.*; does the server run/,
     ],
     ['JWT_SECRET=another agentcast tail --user u-1', 1, /-- refused: 401 .*the secret that made it/],
+    ['agentcast explain --user u-1 --sequence 0', 2, /^agentcast: --sequence: got "0", wanted a sequence_id/],
     ['INTERNAL_SERVICE_KEYS= agentcast serve', 1, /INTERNAL_SERVICE_KEYS: got nothing/],
     ['PORT=x agentcast demo', 1, /PORT: got "x"/],
   ])('%s', async (script, status, words) => {
@@ -234,6 +235,20 @@ describe('the server and what it needs', () => {
     const { instances, connections } = JSON.parse(json.output);
     expect(instances).toMatchObject([{ port, status: 'active' }]);
     expect(connections).toMatchObject([{ user_id: user, filters: { agent_ids: ['a-1'] } }]);
+  });
+
+  test('explain tells what happened to an event', async () => {
+    const user = newUser();
+    const following = await tail(user);
+    await commands.run(`agentcast publish --user ${user} --agent coder --status failed`);
+    await following.line((line) => line.includes('#1 '), WITHIN_MS);
+    const ran = await commands.run(`agentcast explain --user ${user} --sequence 1`);
+    await following.end();
+    expect(ran.status).toBe(0);
+    expect(ran.lines[0]).toContain(`#1 of ${user}: AGENT_STATUS_CHANGED of coder, critical, 20`);
+    expect(ran.lines[0]).toContain('The log has it');
+    expect(ran.output).toMatch(/\n\d\d:\d\d:\d\d\.\d{3} +\S+ +\w{24} +sent: handed to the socket/);
+    expect(ran.lines.at(-1)).toContain(`has 1 connections of ${user} now, and remembers everything`);
   });
 
   test('disconnect closes one connection, or all of a user, and tells their clients not to come back', async () => {

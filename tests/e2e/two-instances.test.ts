@@ -166,6 +166,29 @@ describe('two instances on one Redis, one on Node, one on Deno', () => {
     await vi.waitFor(async () => expect(await listed()).toEqual([]), WAIT);
   });
 
+  test.each<[Runtime, Runtime]>([
+    ['node', 'deno'],
+    ['deno', 'node'],
+  ])('an operator at %s is told what happened to an event at %s', async (at, of) => {
+    const user = newUser();
+    const client = await rigs[of].live(user);
+    const { sequence_id } = await rigs[at].worker.accepted(numberedEvent(user, 1));
+    await client.until(({ payload }) => payload.n === 1);
+    const path = `/api/v1/internal/ws/explain?user_id=${user}&sequence_id=${sequence_id}`;
+    const { body } = await rigs[at].worker.send(path, null, { method: 'GET' });
+    const history = body.history as Record<string, unknown>[];
+    expect(history.map(({ what, instance_id, connection_id }) => [what, instance_id, connection_id])).toEqual(
+      [
+        ['appended', names[at], null],
+        ['handed_over', names[of], null],
+        ['sent', names[of], idOf(client)],
+      ],
+    );
+    expect(body.instances).toContainEqual(
+      expect.objectContaining({ instance_id: names[of], answered: true, connections: 1 }),
+    );
+  });
+
   test('every accepted event is told once on its events:<TYPE> channel', async () => {
     const user = newUser();
     const listener = new Redis(redisUrl);

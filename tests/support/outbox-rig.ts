@@ -1,9 +1,12 @@
 import { UNLIMITED } from '../../src/core/allowance.ts';
+import { ConnectionWitness } from '../../src/core/connection-witness.ts';
 import { Flusher } from '../../src/core/flusher.ts';
+import { History } from '../../src/core/history.ts';
 import { Latency } from '../../src/core/latency.ts';
 import { Outbox } from '../../src/core/outbox.ts';
 import { Pacer } from '../../src/core/pacer.ts';
 import type { EventRecord } from '../../src/core/ports/engine.ts';
+import type { QueueWitness } from '../../src/core/send-queue.ts';
 import { Turnstile } from '../../src/core/turnstile.ts';
 import type { Priority } from '../../src/protocol/events.ts';
 import { FakeSocket } from './fake-socket.ts';
@@ -17,9 +20,11 @@ export const SOCKET_BYTES = 64 * 1024;
 export function outboxRig() {
   const clock = new ManualClock();
   const socket = new FakeSocket();
+  const history = new History(clock, 100);
   const turnstile = new Turnstile(UNLIMITED);
   const context = {
     clock,
+    history,
     flusher: new Flusher(clock),
     pacer: new Pacer(clock, turnstile),
     turnstile,
@@ -27,7 +32,8 @@ export function outboxRig() {
     latency: new Latency(clock, noMetrics),
     settings: { sendBufferSize: 100, queueTtlMs: 5_000, rateLimitPerConnection: 0 },
   };
-  const outbox = new Outbox(context, { socket, owner: { overflowed: () => {} } });
+  const witness = new ConnectionWitness(context, { userId: 'u-1', connectionId: 'c-1' });
+  const outbox = new Outbox(context, { socket, witness, owner: { overflowed: () => {} } });
   socket.open({
     open: () => {},
     message: () => {},
@@ -35,8 +41,11 @@ export function outboxRig() {
     drain: () => outbox.flush(),
     closed: () => outbox.clear(),
   });
-  return { clock, socket, outbox };
+  return { clock, socket, outbox, history };
 }
+
+/** Of a queue that nobody asks about. */
+export const noWitness: QueueWitness = { shed: () => {}, queued: () => {} };
 
 /** An event as a queue sees it. */
 export const queuedEvent = (sequenceId: number, priority: Priority = 'normal'): EventRecord => ({

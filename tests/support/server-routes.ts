@@ -9,10 +9,11 @@ export function routesOfServer(): string[] {
     scrape: async () => ({ text: '', contentType: 'text/plain' }),
     clock,
     log,
+    isDebugging: false,
     verifyToken: async () => ({ kind: 'invalid', detail: 'nobody is let in here' }),
     allowedOrigins: null,
     clientAddress: () => '192.0.2.1',
-    signatures: { couldBeSigned: () => true, verify: () => false },
+    signatures: { formFaultOf: () => null, faultOf: () => 'wrong' },
     now: () => clock.now(),
     hash: (text) => text,
   });

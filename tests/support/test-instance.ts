@@ -6,6 +6,7 @@ import type { InstanceConfig } from '../../src/core/instance.ts';
 import { createInstance } from '../../src/core/instance.ts';
 import type { EngineOptions } from '../../src/core/limits.ts';
 import type { Log, LogFields } from '../../src/core/ports/log.ts';
+import type { Tracing } from '../../src/core/ports/tracing.ts';
 import type { PublishResult } from '../../src/core/publisher.ts';
 import { parseConnectRequest } from '../../src/protocol/connect-request.ts';
 import type { AgentEvent } from '../../src/protocol/events.ts';
@@ -78,13 +79,14 @@ export class TestInstance {
   readonly metrics = testMetrics();
   readonly core: ReturnType<typeof createInstance>;
 
-  constructor({ clock, random, store }: TestCluster, config: TestConfig) {
+  constructor({ clock, random, store }: TestCluster, config: TestConfig, tracing: Tracing | null = null) {
     this.clock = clock;
     this.store = store;
     this.memory = createMemoryEngine({ ...config, clock, random }, store);
     this.engine = new FaultyEngine(this.memory, clock);
     const { engine, log, metrics } = this;
-    this.core = createInstance({ config, engine, clock, random, log, metrics, hostname: 'box' });
+    const parts = { config, engine, clock, random, log, metrics, tracing };
+    this.core = createInstance({ ...parts, hostname: 'box', historySize: 1_024 });
   }
 
   /** What an upgrade is answered with. */
@@ -136,14 +138,20 @@ export class TestCluster {
     this.random = seededRandom(seed);
   }
 
-  instance(instanceId = 'i-1', config: Partial<TestConfig> = {}): TestInstance {
-    return new TestInstance(this, { ...DEFAULTS, ...this.#config, ...config, instanceId });
+  instance(
+    instanceId = 'i-1',
+    config: Partial<TestConfig> = {},
+    tracing: Tracing | null = null,
+  ): TestInstance {
+    return new TestInstance(this, { ...DEFAULTS, ...this.#config, ...config, instanceId }, tracing);
   }
 }
 
 /** One instance by itself. */
-export const aloneInstance = (config: Partial<TestConfig> = {}): TestInstance =>
-  new TestCluster(config).instance();
+export const aloneInstance = (
+  config: Partial<TestConfig> = {},
+  tracing: Tracing | null = null,
+): TestInstance => new TestCluster(config).instance('i-1', {}, tracing);
 
 /** What an instance counts that is not zero. */
 export const countsOfInstance = async ({ core, metrics }: TestInstance): Promise<Record<string, number>> =>

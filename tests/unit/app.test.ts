@@ -11,8 +11,9 @@ const app = createApp({
   ...core.routes,
   clock,
   log,
+  isDebugging: false,
   verifyToken: async () => ({ kind: 'valid', userId: 'u-1', expiresAt: null }),
-  signatures: { couldBeSigned: () => true, verify: () => isSigned },
+  signatures: { formFaultOf: () => null, faultOf: () => (isSigned ? null : 'wrong') },
   allowedOrigins: null,
   clientAddress: () => '192.0.2.1',
   scrape: async () => ({ text: '', contentType: 'text/plain' }),
@@ -22,7 +23,7 @@ const app = createApp({
 
 const SIGNED = { 'webhook-id': 'm', 'x-service-name': 's', 'content-type': 'application/json' };
 const EVENT = { event_type: 'NOTE', user_id: 'u-1', agent_id: 'a', payload: {} };
-const PLAIN: Bindings = { upgrade: null, remoteAddress: '192.0.2.1' };
+const PLAIN: Bindings = { upgrade: null, remoteAddress: '192.0.2.1', requestId: 'r-1' };
 
 /** Documents that are the same for everybody may be kept, and asked for anew. */
 const KEPT = { 'x-content-type-options': 'nosniff', 'content-security-policy': expect.any(String) };

@@ -19,6 +19,8 @@ const verifier = createSignatureVerifier({
   ],
 });
 
+const accepts = (request: SignedRequest): boolean => verifier.faultOf(request) === null;
+
 type Signing = { id?: string; at?: number; content?: string; secret?: string; service?: string };
 
 /** A request as a service sends it, signed. */
@@ -42,22 +44,20 @@ describe('a signed request', () => {
       .update(`msg_1.${NOW / 1000}.${BODY}`)
       .digest('base64');
     expect(signature).toBe(`v1,${hmac}`);
-    expect(verifier.verify({ ...request, signature: `v1,${hmac}` })).toBe(true);
+    expect(accepts({ ...request, signature: `v1,${hmac}` })).toBe(true);
   });
 
   it('may be signed with any key of its service, while keys rotate', () => {
-    expect(verifier.verify(signed({ secret: OLD }))).toBe(true);
-    expect(verifier.verify(signed({ secret: NEW }))).toBe(true);
-    expect(verifier.verify(signed({ secret: OTHER }))).toBe(false);
-    expect(verifier.verify(signed({ secret: OTHER, service: 'ops' }))).toBe(true);
+    expect(accepts(signed({ secret: OLD }))).toBe(true);
+    expect(accepts(signed({ secret: NEW }))).toBe(true);
+    expect(accepts(signed({ secret: OTHER }))).toBe(false);
+    expect(accepts(signed({ secret: OTHER, service: 'ops' }))).toBe(true);
   });
 
   it('without a body is signed over its target', () => {
     const target = '/api/v1/internal/ws/connections?user_id=u-1';
-    expect(verifier.verify(signed({ content: target }))).toBe(true);
-    expect(verifier.verify({ ...signed({ content: target }), content: target.replace('u-1', 'u-2') })).toBe(
-      false,
-    );
+    expect(accepts(signed({ content: target }))).toBe(true);
+    expect(accepts({ ...signed({ content: target }), content: target.replace('u-1', 'u-2') })).toBe(false);
   });
 
   it('may carry several signatures, of which one is right', () => {
@@ -69,9 +69,9 @@ describe('a signed request', () => {
       `v1a,abc ${signature}`,
       `v9 ${signature}`,
     ]) {
-      expect(verifier.verify({ ...signed(), signature: list })).toBe(true);
+      expect(accepts({ ...signed(), signature: list })).toBe(true);
     }
-    expect(verifier.verify({ ...signed(), signature: `${wrong} ${wrong}` })).toBe(false);
+    expect(accepts({ ...signed(), signature: `${wrong} ${wrong}` })).toBe(false);
   });
 });
 
@@ -95,8 +95,31 @@ describe('a changed request', () => {
     ['a version alone', { signature: 'v1' }],
     ['a version and nothing', { signature: 'v1,' }],
   ])('%s is refused', (_name, change) => {
-    expect(verifier.verify(signed())).toBe(true);
-    expect(verifier.verify({ ...signed(), ...change })).toBe(false);
+    expect(accepts(signed())).toBe(true);
+    expect(accepts({ ...signed(), ...change })).toBe(false);
+  });
+});
+
+describe('what was wrong', () => {
+  it.each<[string, Partial<SignedRequest>]>([
+    ['missing', { id: undefined }],
+    ['missing', { timestamp: undefined }],
+    ['missing', { signature: undefined }],
+    ['missing', { service: undefined }],
+    ['malformed', { id: 'a b' }],
+    ['malformed', { id: 'msg.1795400000.x' }],
+    ['malformed', { timestamp: 'now' }],
+    ['malformed', { signature: 'v1,x '.repeat(17) }],
+    ['malformed', { signature: '' }],
+    ['unknown_service', { service: 'nobody' }],
+    ['unknown_service', { service: 'nobody', timestamp: String(NOW / 1000 - 1_000) }],
+    ['stale', { timestamp: String(NOW / 1000 - 301) }],
+    ['stale', { timestamp: String(NOW / 1000 + 301) }],
+    ['wrong', { signature: `v1,${'A'.repeat(43)}=` }],
+    ['wrong', { content: '{}' }],
+    ['wrong', { service: 'ops' }],
+  ])('is told to the server: %s', (fault, change) => {
+    expect(verifier.faultOf({ ...signed(), ...change })).toBe(fault);
   });
 });
 
@@ -108,19 +131,19 @@ describe('time', () => {
       [300, true],
       [301, false],
     ] as const) {
-      expect(verifier.verify(signed({ at: NOW + seconds * 1000 }))).toBe(fine);
+      expect(accepts(signed({ at: NOW + seconds * 1000 }))).toBe(fine);
     }
   });
 
   // `parseInt` reads a number in all of these, and the signature over that number is right.
   it.each(['abc', '.0', ' ', 'e3', ',1', '\n'])('a timestamp followed by %j is refused', (rest) => {
-    expect(verifier.verify({ ...signed(), timestamp: `${NOW / 1000}${rest}` })).toBe(false);
+    expect(accepts({ ...signed(), timestamp: `${NOW / 1000}${rest}` })).toBe(false);
   });
 
   it.each(['', '-1', '+', '0', ' 1767873600', '01767873600', '1e9', '0x695f9c40', 'NaN'])(
     'timestamp %j is refused',
     (timestamp) => {
-      expect(verifier.verify({ ...signed(), timestamp })).toBe(false);
+      expect(accepts({ ...signed(), timestamp })).toBe(false);
     },
   );
 });
@@ -129,14 +152,14 @@ describe('id', () => {
   it.each(['m', 'x'.repeat(256), 'job-1.2', 'v1.0.3', '0.8444133012345678', 'a{"b"}', '.'])(
     '%j will do',
     (id) => {
-      expect(verifier.verify(signed({ id }))).toBe(true);
+      expect(accepts(signed({ id }))).toBe(true);
     },
   );
 
   it.each(['', 'x'.repeat(257), 'a b', 'a\tb', 'a\u0000', 'ümlaut'])(
     '%j is refused, though well signed',
     (id) => {
-      expect(verifier.verify(signed({ id }))).toBe(false);
+      expect(accepts(signed({ id }))).toBe(false);
     },
   );
 
@@ -148,7 +171,7 @@ describe('id', () => {
       { id: 'msg', timestamp: at, content: inner },
       { id: `msg.${at}.7`, timestamp: at, content: '{"event_type":"FORGED"}' },
     ].map((reading) => ({ ...reading, signature, service: 'worker' }));
-    expect(readings.map((reading) => verifier.verify(reading))).toEqual([true, false]);
+    expect(readings.map((reading) => accepts(reading))).toEqual([true, false]);
   });
 
   it('cannot end in a timestamp either', () => {
@@ -162,7 +185,7 @@ describe('id', () => {
       signature,
       service: 'worker',
     };
-    expect(verifier.verify(cut)).toBe(false);
+    expect(accepts(cut)).toBe(false);
   });
 });
 
@@ -170,9 +193,9 @@ describe('bounds', () => {
   it('takes at most 16 signatures, in at most 4 KiB', () => {
     const { signature } = signed();
     const listOf = (count: number) => [...Array(count - 1).fill('v1,x'), signature].join(' ');
-    expect(verifier.verify({ ...signed(), signature: listOf(16) })).toBe(true);
-    expect(verifier.verify({ ...signed(), signature: listOf(17) })).toBe(false);
-    expect(verifier.verify({ ...signed(), signature: `v1,${'x'.repeat(4050)} ${signature}` })).toBe(false);
+    expect(accepts({ ...signed(), signature: listOf(16) })).toBe(true);
+    expect(accepts({ ...signed(), signature: listOf(17) })).toBe(false);
+    expect(accepts({ ...signed(), signature: `v1,${'x'.repeat(4050)} ${signature}` })).toBe(false);
   });
 
   it('an unknown service takes about the time of a known one', () => {
@@ -181,7 +204,7 @@ describe('bounds', () => {
     const fastest = (service: string) => {
       const times = Array.from({ length: 10 }, () => {
         const startedAt = performance.now();
-        verifier.verify({ ...request, service });
+        accepts({ ...request, service });
         return performance.now() - startedAt;
       });
       return Math.min(...times);
@@ -197,8 +220,8 @@ describe('what could not be signed, whatever its body is', () => {
   const headers = signed();
 
   it('is told by the headers alone', () => {
-    expect(verifier.couldBeSigned(headers)).toBe(true);
-    expect(verifier.couldBeSigned({ ...headers, signature: `v1,x v2,y ${headers.signature}` })).toBe(true);
+    expect(verifier.formFaultOf(headers)).toBe(null);
+    expect(verifier.formFaultOf({ ...headers, signature: `v1,x v2,y ${headers.signature}` })).toBe(null);
   });
 
   it.each([
@@ -212,12 +235,12 @@ describe('what could not be signed, whatever its body is', () => {
     { signature: `v1,${'A'.repeat(44)}` },
     { signature: `v2,${'A'.repeat(43)}=` },
   ])('%j', (fields) => {
-    expect(verifier.couldBeSigned({ ...headers, ...fields })).toBe(false);
+    expect(verifier.formFaultOf({ ...headers, ...fields })).toMatch(/^(missing|malformed)$/);
   });
 
   it('and says nothing of the services there are', () => {
     for (const service of ['nobody', '', undefined]) {
-      expect(verifier.couldBeSigned({ ...headers, service })).toBe(true);
+      expect(verifier.formFaultOf({ ...headers, service })).toBe(null);
     }
   });
 });
@@ -237,6 +260,6 @@ describe('keys', () => {
   );
 
   it('without any, nothing verifies', () => {
-    expect(createSignatureVerifier({ keys: [] }).verify(signed())).toBe(false);
+    expect(createSignatureVerifier({ keys: [] }).faultOf(signed())).toBe('unknown_service');
   });
 });

@@ -1,12 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
-import type { SignatureHeaders, SignatureVerifier } from '../../core/ports/auth.ts';
+import type {
+  SignatureFault,
+  SignatureHeaders,
+  SignatureVerifier,
+  SignedRequest,
+} from '../../core/ports/auth.ts';
 import { show } from '../../protocol/ids.ts';
 
 /** A key of a service; one name may stand twice, while keys rotate. `secret` is `whsec_` and base64. */
 export type ServiceKey = { readonly name: string; readonly secret: string };
 
 const MAX_SIGNATURES = 16;
+/** What the library takes. */
+const TOLERANCE_SECONDS = 5 * 60;
+
+type Headers = Readonly<Record<string, string>>;
 const MAX_SIGNATURE_LENGTH = 4 * 1024;
 
 const ID = /^[\x21-\x7e]{1,256}$/;
@@ -35,12 +44,18 @@ export function createSignatureVerifier(options: {
   // An unknown service costs what a known one does, so that the time taken does not tell which names there are.
   const nobody = [new Webhook(randomBytes(32), { format: 'raw' })];
   return {
-    couldBeSigned: (headers) => headersOf(headers) !== null,
-    verify: (request) => {
+    formFaultOf: (headers) => {
+      const checked = headersOf(headers);
+      return typeof checked === 'string' ? checked : null;
+    },
+    faultOf: (request) => {
       const headers = headersOf(request);
-      if (headers === null) return false;
-      const candidates = webhooks.get(request.service ?? '') ?? nobody;
-      return candidates.some((webhook) => matches(webhook, request.content, headers));
+      if (typeof headers === 'string') return headers;
+      const known = webhooks.get(request.service ?? '');
+      const isValid = (known ?? nobody).some((webhook) => matches(webhook, request.content, headers));
+      if (isValid) return null;
+      if (known === undefined) return request.service === undefined ? 'missing' : 'unknown_service';
+      return isStale(request) ? 'stale' : 'wrong';
     },
   };
 }
@@ -56,17 +71,22 @@ function webhookOf({ name, secret }: ServiceKey): Webhook {
   }
 }
 
-/** The headers as the library takes them, or null where one is missing or not of the form it must have. */
-function headersOf({ id, timestamp, signature }: SignatureHeaders): Record<string, string> | null {
-  if (id === undefined || !ID.test(id) || TIMESTAMP_IN_ID.test(id)) return null;
-  if (timestamp === undefined || !TIMESTAMP.test(timestamp)) return null;
-  if (signature === undefined || signature.length > MAX_SIGNATURE_LENGTH) return null;
+/** Whether a timestamp, which is of the right form, is too far from now; the library has refused it then. */
+const isStale = ({ timestamp }: SignedRequest): boolean =>
+  Math.abs(Math.floor(Date.now() / 1000) - Number(timestamp)) > TOLERANCE_SECONDS;
+
+/** The headers as the library takes them, or why it cannot be asked. */
+function headersOf({ id, timestamp, signature }: SignatureHeaders): Headers | SignatureFault {
+  if (id === undefined || timestamp === undefined || signature === undefined) return 'missing';
+  if (!ID.test(id) || TIMESTAMP_IN_ID.test(id) || !TIMESTAMP.test(timestamp)) return 'malformed';
+  if (signature.length > MAX_SIGNATURE_LENGTH) return 'malformed';
   const signatures = signature.split(' ');
-  if (signatures.length > MAX_SIGNATURES || !signatures.some((one) => SIGNATURE.test(one))) return null;
+  if (signatures.length > MAX_SIGNATURES || !signatures.some((one) => SIGNATURE.test(one)))
+    return 'malformed';
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };
 }
 
-function matches(webhook: Webhook, content: string, headers: Record<string, string>): boolean {
+function matches(webhook: Webhook, content: string, headers: Headers): boolean {
   try {
     webhook.verify(content, headers, { jsonParse: false });
     return true;

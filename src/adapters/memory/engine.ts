@@ -32,7 +32,7 @@ export function createMemoryEngine(
     streams,
     handover,
     registry,
-    orders: new MemoryOrders(store, options.instanceId),
+    orders: new MemoryOrders(store, options),
     limits: new MemoryLimits(store, options),
     connect: async () => {},
     probe: async () => ({ commandMs: 0, totalMs: 0 }),

@@ -38,6 +38,8 @@ export class MemoryStore {
   readonly upgradesOfNetwork = new Map<string, Places>();
   /** Of each instance, by their id. */
   readonly orders = new Map<string, Map<string, Order>>();
+  /** To each order, by the instance that answered. */
+  readonly answers = new Map<string, Expiring<Map<string, string>>>();
   readonly buckets = new Map<string, MemoryBucket>();
 
   /** Loses everything but the subscriptions, as FLUSHALL does. */
@@ -50,6 +52,7 @@ export class MemoryStore {
       this.connections,
       this.instances,
       this.orders,
+      this.answers,
       this.buckets,
     ])
       map.clear();

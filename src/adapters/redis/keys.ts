@@ -28,6 +28,8 @@ export const keys = {
   clearing: (instanceId: string) => `ws:clearing:${instanceId}`,
   /** List of orders for an instance. */
   orders: (instanceId: string) => `ws:orders:${instanceId}`,
+  /** Hash of what each instance has to say to an order. */
+  answers: (orderId: string) => `ws:answers:${orderId}`,
   /** Hash of a bucket of tokens, and of the share in it of each instance. */
   limit: (limit: string) => `ws:limits:${limit}`,
   /** Sorted set of upgrades from one client network by when they stop counting. */

@@ -41,4 +41,15 @@ export class RedisOrders implements Orders {
     const key = keys.orders(this.#instanceId);
     await answered(Promise.all(orders.map((order) => this.#redis.lrem(key, 1, JSON.stringify(order)))));
   }
+
+  async answer({ orderId }: Order, text: string): Promise<void> {
+    const key = keys.answers(orderId);
+    await answered(
+      Promise.all([this.#redis.hset(key, this.#instanceId, text), this.#redis.pexpire(key, ORDER_LIFE_MS)]),
+    );
+  }
+
+  async answers({ orderId }: Order): Promise<ReadonlyMap<string, string>> {
+    return new Map(Object.entries(await answered(this.#redis.hgetall(keys.answers(orderId)))));
+  }
 }

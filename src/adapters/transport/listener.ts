@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { type Problem, problemResponse } from '../../protocol/problems.ts';
 import { endWithProblem } from './raw-response.ts';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import type { OnError } from './socket.ts';
 import { type UpgradeOptions, Upgrader } from './upgrade.ts';
 
@@ -163,8 +164,12 @@ class HttpTransport implements Transport {
 
 function requestListener({ fetch, onError }: Pick<TransportOptions, 'fetch' | 'onError'>) {
   return getRequestListener(
-    (request, { incoming }) =>
-      fetch(request, { upgrade: null, remoteAddress: incoming.socket.remoteAddress }),
+    (request, { incoming, outgoing }) => {
+      const requestId = requestIdOf(incoming.headers);
+      // Not on the response: its headers would have to be copied for that, which costs several times as much.
+      (outgoing as ServerResponse).setHeader(REQUEST_ID_HEADER, requestId);
+      return fetch(request, { upgrade: null, remoteAddress: incoming.socket.remoteAddress, requestId });
+    },
     {
       // For those that name no host: HTTP/1.0, which is what load balancers check health with.
       hostname: 'localhost',

@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Bindings, UpgradeAcceptance } from '../../core/ports/transport.ts';
-import { problemResponse } from '../../protocol/problems.ts';
-import { Decision, type Interruption, whileConnected } from './decision.ts';
+import { type Problem, problemResponse } from '../../protocol/problems.ts';
+import { Decision, whileConnected } from './decision.ts';
 import { asksForWebSocket, faultOf, toRequest } from './handshake.ts';
 import { type Answer, endWith, endWithProblem, readAnswer } from './raw-response.ts';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { type OnError, openSocket } from './socket.ts';
 
 export type UpgradeOptions = {
@@ -49,40 +50,47 @@ export class Upgrader {
     socket.on('error', ignore);
     await turn;
     if (socket.destroyed) return;
-    const fault = faultOf(incoming);
-    if (fault !== null) return endWithProblem(socket, fault);
+    const requestId = requestIdOf(incoming.headers);
     const abort = new AbortController();
-    const request = toRequest(incoming, abort.signal);
-    if (request === null)
-      return endWithProblem(socket, { code: 'bad-request', detail: 'malformed request target' });
+    const request = faultOf(incoming) ?? toRequest(incoming, abort.signal) ?? MALFORMED_TARGET;
+    if (!(request instanceof Request)) return endWithProblem(socket, named(request, requestId));
     const decision = new Decision(this.#options.onError);
     const upgrade = asksForWebSocket(incoming) ? decision : null;
-    const asking = this.#ask(request, { upgrade, remoteAddress: incoming.socket.remoteAddress });
+    const { remoteAddress } = incoming.socket;
+    const asking = this.#ask(request, { upgrade, remoteAddress, requestId });
     const answer = await whileConnected(socket, this.#options.handshakeTimeoutMs, asking);
     if (typeof answer === 'string') abort.abort(answer);
-    await this.#carryOut(asked, decision, answer);
+    const isLate = answer === 'late';
+    await this.#carryOut(asked, decision, isLate ? await this.#late(requestId) : answer);
   }
 
-  async #carryOut(asked: Asked, decision: Decision, answer: Answer | Interruption): Promise<void> {
+  async #carryOut(asked: Asked, decision: Decision, answer: Answer | 'gone'): Promise<void> {
     const { incoming, socket } = asked;
     if (typeof answer !== 'string' && answer.status < 400 && decision.acceptance !== null) {
       return this.#open(asked, decision, decision.acceptance);
     }
     decision.abandon();
     if (answer === 'gone') return;
-    if (answer === 'late') return endWithProblem(socket, tooLate(this.#options.handshakeTimeoutMs));
     endWith(socket, answer, { omitBody: incoming.method === 'HEAD' });
   }
 
   async #ask(request: Request, env: Bindings): Promise<Answer> {
+    const answer = await readAnswer(await this.#respond(request, env));
+    answer.headers.set(REQUEST_ID_HEADER, env.requestId);
+    return answer;
+  }
+
+  async #respond(request: Request, env: Bindings): Promise<Response> {
     try {
-      return await readAnswer(await this.#options.fetch(request, env));
+      return await this.#options.fetch(request, env);
     } catch (error) {
       this.#options.onError(error, 'upgrade route');
-      return readAnswer(
-        problemResponse({ code: 'internal-error', detail: 'the request could not be answered' }),
-      );
+      return problemResponse({ code: 'internal-error', detail: 'the request could not be answered' });
     }
+  }
+
+  #late(requestId: string): Promise<Answer> {
+    return readAnswer(problemResponse(named(tooLate(this.#options.handshakeTimeoutMs), requestId)));
   }
 
   #open(
@@ -122,10 +130,15 @@ export class Upgrader {
   }
 }
 
-function tooLate(limitMs: number) {
-  return {
-    code: 'engine-unavailable',
-    detail: `the upgrade was not decided within ${limitMs} ms`,
-    retryAfterMs: 1000,
-  } as const;
-}
+const MALFORMED_TARGET: Problem = { code: 'bad-request', detail: 'malformed request target' };
+
+const tooLate = (limitMs: number): Problem => ({
+  code: 'engine-unavailable',
+  detail: `the upgrade was not decided within ${limitMs} ms`,
+  retryAfterMs: 1000,
+});
+
+const named = (problem: Problem, requestId: string): Problem => ({
+  ...problem,
+  headers: { ...problem.headers, [REQUEST_ID_HEADER]: requestId },
+});

@@ -2,7 +2,7 @@ import type { ProblemCode } from '../../protocol/problems.ts';
 import type { JsonSchema } from '../json-schema.ts';
 import type { HttpSchemaName } from './schemas.ts';
 
-export type Header = 'RetryAfter' | 'WwwAuthenticate' | 'ETag' | 'CacheControl' | 'Upgrade';
+export type Header = 'RequestId' | 'RetryAfter' | 'WwwAuthenticate' | 'ETag' | 'CacheControl' | 'Upgrade';
 
 export type Example = { readonly summary: string; readonly value: unknown };
 export type Examples = Readonly<Record<string, Example>>;

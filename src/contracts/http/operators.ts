@@ -28,6 +28,38 @@ const connection = {
   is_draining: false,
 };
 
+const explanation = {
+  user_id: 'u-1',
+  sequence_id: 42,
+  log: {
+    state: 'kept',
+    epoch: 'mc1x2a-7Qd0',
+    oldest_sequence_id: 12,
+    newest_sequence_id: 57,
+    event: {
+      event_type: 'AGENT_STATUS_CHANGED',
+      agent_id: 'a-1',
+      project_id: null,
+      task_id: 't-1',
+      priority: 'normal',
+      timestamp: '2026-01-08T10:30:00.000Z',
+    },
+  },
+  instances: [
+    { instance_id: 'api-1', answered: true, connections: 1, knows_since: null, left_out: 0 },
+    { instance_id: 'api-2', answered: false },
+  ],
+  history: [
+    {
+      time: '2026-01-08T10:30:00.002Z',
+      instance_id: 'api-1',
+      connection_id: 'c-1',
+      what: 'shed',
+      reason: 'buffer_full',
+    },
+  ],
+};
+
 const example = (summary: string, value: unknown): Examples => ({ example: { summary, value } });
 
 /** What operators call (contract §5). */
@@ -72,6 +104,42 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
         status: 200,
         description: 'Every connection of the user.',
         json: { schema: 'Connections', examples: example('One connection', { connections: [connection] }) },
+      },
+    ],
+    refusals: [...ASKING, 'invalid-parameters'],
+  },
+  {
+    path: `${ROOT}/explain`,
+    method: 'get',
+    operationId: 'explainEvent',
+    tag: 'Operators',
+    summary: 'Tell what happened to one event, on all instances',
+    description:
+      'Each remembers the newest things that happened. One that is silent for 1.2 seconds is named.',
+    proof: 'signature',
+    parameters: [
+      {
+        name: 'user_id',
+        in: 'query',
+        required: true,
+        description: 'Whose event it is.',
+        schema: refTo('UserId'),
+        example: 'u-1',
+      },
+      {
+        name: 'sequence_id',
+        in: 'query',
+        required: true,
+        description: 'Its place in the stream.',
+        schema: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+        example: 42,
+      },
+    ],
+    answers: [
+      {
+        status: 200,
+        description: 'What is known of it.',
+        json: { schema: 'Explanation', examples: example('It was shed on one connection', explanation) },
       },
     ],
     refusals: [...ASKING, 'invalid-parameters'],

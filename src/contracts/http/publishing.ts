@@ -1,5 +1,5 @@
 import type { ProblemCode } from '../../protocol/problems.ts';
-import type { Examples, Operation } from './operation.ts';
+import type { Examples, Operation, Parameter } from './operation.ts';
 
 const ROOT = '/api/v1/internal/ws/publish';
 const EPOCH = 'mc1x2a-7Qd0';
@@ -66,6 +66,15 @@ const RESULTS: Examples = {
 const SAFE_TO_REPEAT =
   'The `webhook-id` makes the request safe to repeat for 10 minutes: the same id and body give the first answer and publish nothing.';
 
+const TRACEPARENT: Parameter = {
+  name: 'traceparent',
+  in: 'header',
+  description:
+    'The trace that the request belongs to ([W3C](https://www.w3.org/TR/trace-context/)); its events carry it. One that is not valid counts as none.',
+  schema: { type: 'string' },
+  example: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+};
+
 /** What workers call (contract §5). */
 export const PUBLISHING_OPERATIONS: readonly Operation[] = [
   {
@@ -76,6 +85,7 @@ export const PUBLISHING_OPERATIONS: readonly Operation[] = [
     summary: 'Publish one event',
     description: SAFE_TO_REPEAT,
     proof: 'signature',
+    parameters: [TRACEPARENT],
     body: { schema: 'Event', examples: EVENTS },
     answers: [
       {
@@ -94,6 +104,7 @@ export const PUBLISHING_OPERATIONS: readonly Operation[] = [
     summary: 'Publish up to 500 events',
     description: `One invalid event refuses the batch. If the engine fails midway, the \`results\` of the 503 tell which events were taken.\n${SAFE_TO_REPEAT}`,
     proof: 'signature',
+    parameters: [TRACEPARENT],
     body: {
       schema: 'Batch',
       examples: { two: { summary: 'Two events', value: { events: [status, progress] } } },

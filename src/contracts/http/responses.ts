@@ -7,6 +7,13 @@ import { exampleProblem, REFUSALS } from './refusals.ts';
 const text = { type: 'string' };
 
 export const HEADERS: Readonly<Record<Header, object>> = {
+  RequestId: {
+    description:
+      'What the log of the server calls the request: the `x-request-id` that it came with, or a new one.',
+    required: true,
+    schema: text,
+    example: 'Vq3n0cZt7LkA-2s',
+  },
   RetryAfter: {
     description: 'When to come again, in seconds.',
     required: true,
@@ -19,6 +26,7 @@ export const HEADERS: Readonly<Record<Header, object>> = {
 };
 
 const HEADER_NAMES: Readonly<Record<Header, string>> = {
+  RequestId: 'X-Request-Id',
   RetryAfter: 'Retry-After',
   WwwAuthenticate: 'WWW-Authenticate',
   ETag: 'ETag',
@@ -26,14 +34,11 @@ const HEADER_NAMES: Readonly<Record<Header, string>> = {
   Upgrade: 'Upgrade',
 };
 
-const headersOf = (headers: readonly Header[]) =>
-  headers.length === 0
-    ? {}
-    : {
-        headers: Object.fromEntries(
-          headers.map((header) => [HEADER_NAMES[header], { $ref: `#/components/headers/${header}` }]),
-        ),
-      };
+const headersOf = (headers: readonly Header[]) => ({
+  headers: Object.fromEntries(
+    headers.map((header) => [HEADER_NAMES[header], { $ref: `#/components/headers/${header}` }]),
+  ),
+});
 
 /** JSON of a schema, with examples. */
 export const jsonContent = ({ schema, examples }: Body) => ({
@@ -55,7 +60,7 @@ export function responsesOf({ answers, refusals, proof }: Operation): Record<str
   ]);
 }
 
-function response({ description, headers = [], json, text, document }: Answer): object {
+function response({ status, description, headers = [], json, text, document }: Answer): object {
   const content = {
     ...(json === undefined ? {} : jsonContent(json)),
     ...(text === undefined
@@ -63,7 +68,9 @@ function response({ description, headers = [], json, text, document }: Answer): 
       : { [text.mediaType]: { schema: { type: 'string' }, example: text.example } }),
     ...(document === undefined ? {} : { 'application/json': { schema: { type: 'object' } } }),
   };
-  return { description, ...headersOf(headers), ...(Object.keys(content).length === 0 ? {} : { content }) };
+  // An upgrade is answered by the WebSocket library.
+  const all: readonly Header[] = status === 101 ? headers : ['RequestId', ...headers];
+  return { description, ...headersOf(all), ...(Object.keys(content).length === 0 ? {} : { content }) };
 }
 
 function refusal(codes: readonly ProblemCode[], proof: Operation['proof']): object {
@@ -73,7 +80,7 @@ function refusal(codes: readonly ProblemCode[], proof: Operation['proof']): obje
   const types = codes.map(problemType);
   return {
     description: codes.map((code) => `\`${code}\`: ${REFUSALS[code].when}`).join('\n\n'),
-    ...headersOf([...new Set([...always, ...asked])]),
+    ...headersOf(['RequestId', ...new Set([...always, ...asked])]),
     content: {
       'application/problem+json': {
         schema: { allOf: [refTo('Problem'), { properties: { type: { enum: types } } }] },

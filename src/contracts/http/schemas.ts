@@ -6,6 +6,7 @@ import {
   connectionSchema,
   connectionsSchema,
   disconnectedSchema,
+  explanationSchema,
   instanceSchema,
   instancesSchema,
   notTakenSchema,
@@ -91,6 +92,11 @@ export const HTTP_SCHEMAS = {
   Disconnected: {
     schema: disconnectedSchema,
     description: 'Connections that were closed with 4002; empty where the user is not connected.',
+  },
+  Explanation: {
+    schema: explanationSchema,
+    description:
+      'What the log and every instance know of an event. An instance that did not answer has `answered: false` alone; `history` is sorted by `time`, which is by the clock of each.',
   },
   Alive: { schema: aliveSchema, description: 'The process lives.' },
   Ready: { schema: readySchema, description: 'This instance takes traffic.' },

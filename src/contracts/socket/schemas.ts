@@ -17,6 +17,9 @@ import { SHARED_SCHEMAS } from '../shared-schemas.ts';
 // Made anew, so that it stands under a name of its own.
 const otherType = v.pipe(eventTypeSchema);
 
+/** Of the trace that the worker named (W3C Trace Context); absent where it named none. */
+const traceparent = v.optional(v.string());
+
 /** A message of the server, as a frame has it. */
 const said = <Type extends v.GenericSchema, Payload extends v.GenericSchema>(type: Type, payload: Payload) =>
   v.object({ type, timestamp: timestampSchema, payload });
@@ -25,7 +28,7 @@ const said = <Type extends v.GenericSchema, Payload extends v.GenericSchema>(typ
 const persisted = <Type extends v.GenericSchema, Payload extends v.GenericSchema>(
   type: Type,
   payload: Payload,
-) => v.object({ type, timestamp: timestampSchema, sequence_id: sequenceIdSchema, payload });
+) => v.object({ type, timestamp: timestampSchema, traceparent, sequence_id: sequenceIdSchema, payload });
 
 /** A message of a client, whose payload may be absent where all of it may. */
 const asked = <Payload extends v.GenericSchema>(type: string, payload: Payload) =>
@@ -51,7 +54,12 @@ export const FRAMES = {
   MESSAGES_DROPPED: own('MESSAGES_DROPPED'),
   ERROR: own('ERROR'),
   AGENT_STATUS_CHANGED: persisted(v.literal(AGENT_STATUS_CHANGED), EVENT_PAYLOADS.AGENT_STATUS_CHANGED),
-  PROGRESS_UPDATE: said(v.literal(PROGRESS_UPDATE), EVENT_PAYLOADS.PROGRESS_UPDATE),
+  PROGRESS_UPDATE: v.object({
+    type: v.literal(PROGRESS_UPDATE),
+    timestamp: timestampSchema,
+    traceparent,
+    payload: EVENT_PAYLOADS.PROGRESS_UPDATE,
+  }),
   OwnEvent: persisted(otherType, otherEventPayload),
   'client.PONG': asked('PONG', v.nullish(CLIENT_PAYLOADS.PONG)),
   'client.PING': asked('PING', v.nullish(CLIENT_PAYLOADS.PING)),

@@ -27,9 +27,13 @@ export type SignedRequest = SignatureHeaders & {
   readonly content: string;
 };
 
-/** Judges who sent an internal request (contract §5). False says nothing of what was wrong. */
+/** What was wrong with a signature: for the server's log, never for the answer (contract §5). */
+export type SignatureFault = 'missing' | 'malformed' | 'unknown_service' | 'stale' | 'wrong';
+
+/** Judges who sent an internal request (contract §5). */
 export type SignatureVerifier = {
-  verify(request: SignedRequest): boolean;
-  /** Whether the headers have the form they must have: where not, no body makes the signature right. */
-  couldBeSigned(headers: SignatureHeaders): boolean;
+  /** null where the signature holds */
+  faultOf(request: SignedRequest): SignatureFault | null;
+  /** What is wrong with the form of the headers: no body makes the signature right then. null where nothing is. */
+  formFaultOf(headers: SignatureHeaders): SignatureFault | null;
 };

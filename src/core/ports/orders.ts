@@ -1,8 +1,8 @@
 /** What one instance tells another to do. */
 export type Order = {
   readonly orderId: string;
-  readonly kind: 'disconnect_connection' | 'disconnect_user';
-  /** The id of the connection or user. */
+  readonly kind: 'disconnect_connection' | 'disconnect_user' | 'explain';
+  /** The id of the connection or user; of an event, its sequence id, a space and its user. */
   readonly subject: string;
 };
 
@@ -20,7 +20,11 @@ export type Orders = {
   waiting(): Promise<readonly Order[]>;
   /** Takes orders out that this instance has carried out: only now, or an answer of `waiting` that is lost would lose them. */
   done(orders: readonly Order[]): Promise<void>;
+  /** Leaves what this instance has to say to an order, for whoever gave it. */
+  answer(order: Order, text: string): Promise<void>;
+  /** What was left so far, by the id of the instance that left it. */
+  answers(order: Order): Promise<ReadonlyMap<string, string>>;
 };
 
-/** How long an order waits for an instance that does not come for it, in ms. */
+/** How long an order waits for an instance that does not come for it, and an answer for who asked, in ms. */
 export const ORDER_LIFE_MS = 10_000;

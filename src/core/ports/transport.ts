@@ -67,4 +67,6 @@ export type Bindings = {
   upgrade: Upgrade | null;
   /** Address of the TCP peer; undefined when it is gone already. */
   remoteAddress: string | undefined;
+  /** What the answer calls this request (`x-request-id`), and every log line about it. */
+  requestId: string;
 };

@@ -33,9 +33,9 @@ export const signatures: Parser = {
     const words = input.split('\n');
     const [id, timestamp, signature, service, ...content] = words;
     const headers = { id, timestamp, signature, service };
-    const isSigned = verifier.verify({ ...headers, content: content.join('\n') });
+    const isSigned = verifier.faultOf({ ...headers, content: content.join('\n') }) === null;
     always(!isSigned || signedContents.has(signedPart(words)), 'nothing is accepted that was not signed');
-    always(!isSigned || verifier.couldBeSigned(headers), 'what is signed could be');
+    always(!isSigned || verifier.formFaultOf(headers) === null, 'what is signed could be');
     return isSigned ? 'accepted' : 'refused';
   },
 };

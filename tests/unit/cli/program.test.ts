@@ -17,6 +17,7 @@ const COMMANDS = [
   'keygen',
   'check-config',
   'status',
+  'explain',
   'disconnect',
 ] as const;
 const SECRET = 'a-secret-of-thirty-two-bytes-or-more';

@@ -1,6 +1,7 @@
 import { createMemoryEngine } from '../../../src/adapters/memory/engine.ts';
 import { MemoryStore } from '../../../src/adapters/memory/store.ts';
 import { Feeds } from '../../../src/core/feeds.ts';
+import { History } from '../../../src/core/history.ts';
 import type { EventRecord } from '../../../src/core/ports/engine.ts';
 import { FaultyEngine } from '../../support/faulty-engine.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -16,7 +17,14 @@ export function feedsRig() {
   const memory = createMemoryEngine({ ...DEFAULTS, clock, random: seededRandom() }, store);
   const engine = new FaultyEngine(memory, clock);
   const log = recordingLog();
-  const feeds = new Feeds(engine, log, { ...DEFAULTS, clock, progressWindowMs: WINDOW_MS });
+  const history = new History(clock, 100);
+  const feeds = new Feeds(engine, log, {
+    ...DEFAULTS,
+    clock,
+    history,
+    tracing: null,
+    progressWindowMs: WINDOW_MS,
+  });
   const heard: EventRecord[] = [];
   engine.handover.listen({
     received: (userId, record) => {

@@ -3,8 +3,7 @@ import { Dropped } from '../../../src/core/dropped.ts';
 import type { TaskProgress } from '../../../src/core/feed.ts';
 import { SendQueue } from '../../../src/core/send-queue.ts';
 import type { Priority } from '../../../src/protocol/events.ts';
-import { noMetrics } from '../../support/no-metrics.ts';
-import { outboxRig, queuedEvent, SOCKET_BYTES } from '../../support/outbox-rig.ts';
+import { noWitness, outboxRig, queuedEvent, SOCKET_BYTES } from '../../support/outbox-rig.ts';
 import { range } from './delivery-rig.ts';
 
 function taskOf(n: number, bytes = 0): TaskProgress {
@@ -57,7 +56,7 @@ describe('progress', () => {
 describe('a queue', () => {
   it('that is very long expires in a moment', () => {
     const count = 200_000;
-    const queue = new SendQueue(count, noMetrics);
+    const queue = new SendQueue(count, noWitness);
     for (const sequenceId of range(1, count))
       queue.pushEvent(queuedEvent(sequenceId, 'normal'), 'buffer_full');
     queue.stamp(0);
@@ -68,10 +67,10 @@ describe('a queue', () => {
   });
 
   it('expires what is old, each in its place, though something was put before it', () => {
-    const queue = new SendQueue(10, noMetrics);
+    const queue = new SendQueue(10, noWitness);
     const push = (sequenceId: number, priority: Priority) =>
       queue.pushEvent(queuedEvent(sequenceId, priority), 'buffer_full');
-    queue.pushFree({ header: null, type: 0, frame: 'CONNECTED' });
+    queue.pushFree({ header: null, type: 0, frame: 'CONNECTED', sequenceId: 0 });
     for (const sequenceId of [1, 2]) push(sequenceId, 'low');
     push(3, 'critical');
     push(4, 'high');
@@ -79,7 +78,7 @@ describe('a queue', () => {
     push(5, 'normal');
     queue.stamp(10);
     push(6, 'normal');
-    queue.pushAhead({ header: null, type: 0, frame: 'PING' });
+    queue.pushAhead({ header: null, type: 0, frame: 'PING', sequenceId: 0 });
     expect(queue.expire(10)).toBe(true);
     expect(queue.expire(10)).toBe(false);
     expect([queue.events, queue.freeFrames]).toEqual([3, 2]);

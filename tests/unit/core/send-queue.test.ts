@@ -4,8 +4,7 @@ import { Dropped } from '../../../src/core/dropped.ts';
 import { SendQueue } from '../../../src/core/send-queue.ts';
 import type { Waiting } from '../../../src/core/waiting.ts';
 import type { Priority } from '../../../src/protocol/events.ts';
-import { noMetrics } from '../../support/no-metrics.ts';
-import { queuedEvent } from '../../support/outbox-rig.ts';
+import { noWitness, queuedEvent } from '../../support/outbox-rig.ts';
 
 /** What a queue holds, in short: sequence ids, and what was shed as `x<from>-<to>:<count>`. */
 const told = (items: readonly Waiting[]): (number | string)[] =>
@@ -18,7 +17,7 @@ const told = (items: readonly Waiting[]): (number | string)[] =>
 const all = (queue: SendQueue) => told(queue.take(1_000_000, () => true));
 
 function filled(most: number, ...priorities: Priority[]): { queue: SendQueue; added: boolean[] } {
-  const queue = new SendQueue(most, noMetrics);
+  const queue = new SendQueue(most, noWitness);
   const added = priorities.map((priority, index) =>
     queue.pushEvent(queuedEvent(index + 1, priority), 'buffer_full'),
   );
@@ -69,7 +68,7 @@ describe('what waits', () => {
 
   it('goes up to the first event that is not paid for; what costs nothing goes with what stands before it', () => {
     const { queue } = filled(10, 'normal', 'normal');
-    queue.pushFree({ header: null, type: 0, frame: 'free' });
+    queue.pushFree({ header: null, type: 0, frame: 'free', sequenceId: 0 });
     let paid = 0;
     expect(told(queue.take(1_000, () => ++paid <= 1))).toEqual([1]);
     expect(all(queue)).toEqual([2, 'free']);
@@ -101,14 +100,14 @@ describe('whatever comes and goes', () => {
       fc.integer({ min: 1, max: 6 }),
       fc.array(step, { maxLength: 60 }),
       (most, steps) => {
-        const queue = new SendQueue(most, noMetrics);
+        const queue = new SendQueue(most, noWitness);
         const sent: Waiting[] = [];
         const taken: { sequenceId: number; priority: Priority }[] = [];
         let [sequenceId, now] = [0, 0];
         for (const one of steps) {
           now += one === 'time' ? 10 : 0;
           if (one === 'time') queue.expire(now - 15);
-          else if (one === 'free') queue.pushFree({ header: null, type: 0, frame: 'free' });
+          else if (one === 'free') queue.pushFree({ header: null, type: 0, frame: 'free', sequenceId: 0 });
           else if (typeof one === 'object') {
             let left = one.send;
             sent.push(...queue.take(1_000_000, () => left-- > 0));

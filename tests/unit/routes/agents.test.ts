@@ -28,6 +28,7 @@ it('a storm of upgrades is decided a few at a time, and every one is answered', 
   const env: Bindings = {
     upgrade: { accept: () => new Response(null) },
     remoteAddress: '127.0.0.1',
+    requestId: 'r-1',
   };
   const answers = Array.from({ length: STORM }, () => routes.request('/ws/agents?token=t', {}, env));
   const all = Promise.all(answers);
@@ -49,7 +50,7 @@ it('where every origin is allowed, every page may read the answer, and upgrades 
     clientAddress: () => '127.0.0.1',
   });
   const allowed = async (upgrade: Bindings['upgrade']) => {
-    const env = { upgrade, remoteAddress: '127.0.0.1' };
+    const env = { upgrade, remoteAddress: '127.0.0.1', requestId: 'r-1' };
     const answer = await routes.request('/ws/agents?token=t', { headers: { origin: 'https://a.io' } }, env);
     return answer.headers.get('access-control-allow-origin');
   };
@@ -71,7 +72,11 @@ it('tokens that cannot be judged for now keep nobody else waiting', async () => 
     allowedOrigins: null,
     clientAddress: () => '127.0.0.1',
   });
-  const env: Bindings = { upgrade: { accept: () => new Response(null) }, remoteAddress: '127.0.0.1' };
+  const env: Bindings = {
+    upgrade: { accept: () => new Response(null) },
+    remoteAddress: '127.0.0.1',
+    requestId: 'r-1',
+  };
   for (let asked = 0; asked < STORM; asked++) void routes.request('/ws/agents?token=bad', {}, env);
   expect((await routes.request('/ws/agents?token=good', {}, env)).status).toBe(503);
 });
