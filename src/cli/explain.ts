@@ -48,7 +48,7 @@ export async function readExplanation(
   if (!/^[1-9]\d{0,15}$/.test(sequence))
     throw new UsageError(`--sequence: got ${show(sequence)}, wanted a sequence_id: 1 or more`);
   const path = `/explain?user_id=${encodeURIComponent(user)}&sequence_id=${sequence}`;
-  return (await operatorRequest(access, { method: 'GET', path }, stop)) as Explanation;
+  return (await operatorRequest(access, { method: 'GET', path, list: 'history' }, stop)) as Explanation;
 }
 
 /** For people: what the log says, what happened in which order, and how far the instances can tell. */
