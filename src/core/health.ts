@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from './ports/clock.ts';
 import type { Engine } from './ports/engine.ts';
+import type { Log } from './ports/log.ts';
 import type { Metrics } from './ports/metrics.ts';
 
 const PROBE_EVERY_MS = 1_000;
@@ -11,6 +12,7 @@ const LAG_MS = 1_000;
 export type HealthOptions = {
   readonly engine: Engine;
   readonly clock: Clock;
+  readonly log: Log;
   readonly metrics: Metrics;
   /** Whether every stream was checked since the link was last interrupted. */
   isCaughtUp(): boolean;
@@ -20,6 +22,7 @@ export type HealthOptions = {
 export class Health {
   readonly #engine: Engine;
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #metrics: Metrics;
   readonly #isCaughtUp: () => boolean;
   readonly #stop: Cancel;
@@ -29,10 +32,12 @@ export class Health {
   #isProbing = false;
   #expected: number;
   #lag = 0;
+  #isReady = true;
 
-  constructor({ engine, clock, metrics, isCaughtUp }: HealthOptions) {
+  constructor({ engine, clock, log, metrics, isCaughtUp }: HealthOptions) {
     this.#engine = engine;
     this.#clock = clock;
+    this.#log = log;
     this.#metrics = metrics;
     this.#isCaughtUp = isCaughtUp;
     this.#startedAt = clock.elapsed();
@@ -66,7 +71,18 @@ export class Health {
     const now = this.#clock.elapsed();
     this.#lag = Math.max(0, now - this.#expected);
     this.#expected = now + PROBE_EVERY_MS;
+    this.#tell();
     void this.#probe();
+  }
+
+  /** In the log once, when it begins and when it is over: whoever is woken has the time of both. */
+  #tell(): void {
+    const reasons = this.reasons();
+    const isReady = reasons.length === 0;
+    if (isReady === this.#isReady) return;
+    this.#isReady = isReady;
+    if (isReady) this.#log.info('ready again');
+    else this.#log.warn('not ready', { reasons });
   }
 
   async #probe(): Promise<void> {

@@ -115,7 +115,7 @@ export function createInstance(options: InstanceOptions) {
   const { instanceId } = config;
   const explainer = new Explainer({ engine, clock, random, instanceId, history, connections });
   const operators = new Operators({ engine, clock, random, log, connections, explainer });
-  const health = new Health({ engine, clock, metrics, isCaughtUp: () => reconciler.isCaughtUp });
+  const health = new Health({ engine, clock, log: faults, metrics, isCaughtUp: () => reconciler.isCaughtUp });
   const isDraining = () => drain.isDraining;
   const maxConnections = config.maxConnectionsPerInstance;
   const admission = new Admission({

@@ -17,7 +17,7 @@ export function operationsRoutes(options: OperationsRoutesOptions) {
   return newRoutes()
     .get('/healthz', () => jsonResponse({ status: 'ok' }))
     .all(onlyMethods('GET, HEAD'))
-    .get('/readyz', () => {
+    .get('/readyz', (c) => {
       if (options.isDraining()) {
         return problemResponse({
           code: 'draining',
@@ -27,7 +27,9 @@ export function operationsRoutes(options: OperationsRoutesOptions) {
       }
       const reasons = options.unreadiness();
       if (reasons.length === 0) return jsonResponse({ status: 'ready' });
-      return problemResponse({ code: 'not-ready', detail: reasons.join('; '), retryAfterMs: RETRY_MS });
+      const detail = reasons.join('; ');
+      c.set('refusedFor', detail);
+      return problemResponse({ code: 'not-ready', detail, retryAfterMs: RETRY_MS });
     })
     .all(onlyMethods('GET, HEAD'))
     .get('/metrics', async () => {

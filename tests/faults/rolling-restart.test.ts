@@ -27,6 +27,8 @@ test('G3, G8: three instances behind HAProxy restart one by one, 2,000 clients w
 }) => {
   if (noHaproxy !== null) skip(noHaproxy);
   const { fleet, clients, publisher, ledger, stopPublishing } = await startScene();
+  for (const path of ['/metrics', '/%6detrics'])
+    expect((await fetch(fleet.balancer.url + path)).status, `${path} is not for clients`).toBe(404);
   for (const at of [0, 1, 2]) {
     const guests = clients.filter(({ instanceId }) => instanceId === nameOf(at));
     const since = performance.now();

@@ -50,7 +50,9 @@ const situations: Record<string, Situation> = {
     return calls;
   },
   'introducing itself to a frozen Redis': async (engine) => {
-    await until(() => engine.unavailable() === 'Redis: the command link is connect');
+    await until(
+      () => engine.unavailable() === 'Redis: the command link is connected, and gets no answer yet',
+    );
     return asking(engine);
   },
 };

@@ -1,5 +1,5 @@
 import type { RedisOptions } from 'ioredis';
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Redis, ReplyError } from 'ioredis';
 import { EngineUnavailable } from '../../core/ports/engine.ts';
 import type { Log } from '../../core/ports/log.ts';
 
@@ -116,7 +116,8 @@ export async function answered<Answer>(answer: Promise<Answer>): Promise<Answer>
     return await answer;
   } catch (error) {
     if (error instanceof EngineUnavailable) throw error;
-    throw new EngineUnavailable(`Redis did not answer: ${reasonOf(error)}`, { cause: error });
+    const what = error instanceof ReplyError ? 'refused' : 'did not answer';
+    throw new EngineUnavailable(`Redis ${what}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -17,6 +17,9 @@ import { LINK_DOWN, SubscriberLink } from './subscriber-link.ts';
 
 const CONNECT_LOOK_MS = 10;
 
+/** States of a link whose names alone say too little. */
+const WORDS: Readonly<Record<string, string>> = { connect: 'connected, and gets no answer yet' };
+
 export type RedisEngineOptions = EngineOptions & {
   clock: Clock;
   random: Random;
@@ -38,7 +41,8 @@ export function createRedisEngine(options: RedisEngineOptions): Engine {
     await Promise.all([closeLink(commands), handover.close()]);
   };
   const unavailable = () => {
-    if (commands.status !== 'ready') return `Redis: the command link is ${commands.status}`;
+    if (commands.status !== 'ready')
+      return `Redis: the command link is ${WORDS[commands.status] ?? commands.status}`;
     return handover.isLive ? null : LINK_DOWN;
   };
   return {

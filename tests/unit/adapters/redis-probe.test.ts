@@ -1,3 +1,4 @@
+import { ReplyError } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { Probe } from '../../../src/adapters/redis/probe.ts';
 import { EngineUnavailable } from '../../../src/core/ports/engine.ts';
@@ -77,8 +78,8 @@ describe('the probe', () => {
 
   test('fails with the write, and then says nothing against the subscriber link', async () => {
     const { clock, probe, state } = setUp();
-    state.answer = () => Promise.reject(new Error('READONLY'));
-    await expect(probe.run()).rejects.toThrow('Redis did not answer: READONLY');
+    state.answer = () => Promise.reject(new ReplyError('READONLY'));
+    await expect(probe.run()).rejects.toThrow('Redis refused: READONLY');
     await clock.advance(5_000);
     expect(state.renewed).toBe(0);
     expect(clock.timers).toBe(0);

@@ -55,6 +55,21 @@ describe('readiness', () => {
     expect(reasonsOf(instance)).toEqual([]);
   });
 
+  it('is told in the log when it ends, with the reasons, and when it is back', async () => {
+    const { clock, engine, log } = aloneInstance();
+    await clock.advance(1_000);
+    const lines = () => log.lines.filter(({ message }) => /ready/.test(message));
+    const told = () => lines().map(({ level, message, fields }) => [level, message, fields.reasons]);
+    expect(told()).toEqual([]);
+    engine.isAway = true;
+    await clock.advance(20_000);
+    const ended = ['warn', 'not ready', ['the engine is away']];
+    expect(told()).toEqual([ended]);
+    engine.isAway = false;
+    await clock.advance(20_000);
+    expect(told()).toEqual([ended, ['info', 'ready again', undefined]]);
+  });
+
   it('does not go by the wall clock', async () => {
     const instance = aloneInstance();
     await instance.clock.advance(1_000);
