@@ -31,9 +31,7 @@ export function operationSuite(rig: () => ServerRig): void {
       const id = client.frames[0]?.payload.connection_id;
       await client.close();
       await rig().allGone(1);
-      const lines = rig()
-        .server.logs()
-        .filter(({ connection_id }) => connection_id === id);
+      const lines = await rig().logged(({ connection_id }) => connection_id === id, 2);
       const about = { level: 'info', connection_id: id, user_id: user, address: '127.0.0.1' };
       expect(lines).toMatchObject([
         { msg: 'connection opened', ...about },
@@ -43,16 +41,14 @@ export function operationSuite(rig: () => ServerRig): void {
 
     test('calls a request what its answer calls it, or what a proxy called it', async () => {
       const url = `${rig().server.url}/nowhere`;
-      const lineOf = (id: string | null) =>
-        rig()
-          .server.logs()
-          .find(({ request_id }) => request_id === id);
+      const lineOf = async (id: string | null) =>
+        (await rig().logged(({ request_id }) => request_id === id))[0];
       const own = (await fetch(url)).headers.get('x-request-id');
-      expect(lineOf(own)).toMatchObject({ msg: 'request refused', path: '/nowhere', status: 404 });
+      expect(await lineOf(own)).toMatchObject({ msg: 'request refused', path: '/nowhere', status: 404 });
       const proxied = `p-${newUser()}`;
       const answer = await fetch(url, { headers: { 'x-request-id': proxied } });
       expect(answer.headers.get('x-request-id')).toBe(proxied);
-      expect(lineOf(proxied)).toMatchObject({ msg: 'request refused' });
+      expect(await lineOf(proxied)).toMatchObject({ msg: 'request refused' });
       const odd = await fetch(url, { headers: { 'x-request-id': 'a b' } });
       expect(odd.headers.get('x-request-id')).toMatch(/^[\w-]+$/);
       const accepted = await rig().worker.publish(numberedEvent(newUser(), 1));
@@ -62,9 +58,7 @@ export function operationSuite(rig: () => ServerRig): void {
     test('calls a connection what the request for it was called, too', async () => {
       const id = `p-${newUser()}`;
       await rig().live(newUser(), { headers: { 'x-request-id': id } });
-      const lines = rig()
-        .server.logs()
-        .filter(({ request_id }) => request_id === id);
+      const lines = await rig().logged(({ request_id }) => request_id === id);
       expect(lines).toMatchObject([{ msg: 'connection opened', connection_id: expect.any(String) }]);
     });
 
@@ -81,9 +75,7 @@ export function operationSuite(rig: () => ServerRig): void {
       expect(refusals.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
       expect(new Set(refusals.map(({ body }) => JSON.stringify(body))).size).toBe(1);
       const ids = refusals.map(({ headers }) => headers.get('x-request-id'));
-      const reasons = rig()
-        .server.logs()
-        .filter(({ request_id }) => ids.includes(String(request_id)));
+      const reasons = await rig().logged(({ request_id }) => ids.includes(String(request_id)), 5);
       expect(reasons.map(({ reason }) => reason)).toEqual(
         ['missing', 'unknown_service', 'stale', 'wrong', 'malformed'].map(
           (fault) => `webhook signature: ${fault}`,

@@ -117,6 +117,16 @@ export class ServerRig {
     for (const frame of clients.flatMap(({ frames }) => frames)) DOCUMENTS.messages.take(frame);
   }
 
+  /** Waits for so many such lines of the log, which comes beside the answers. */
+  async logged(
+    isSuch: (line: Record<string, unknown>) => boolean,
+    count = 1,
+  ): Promise<Record<string, unknown>[]> {
+    const lines = () => this.server.logs().filter(isSuch);
+    await vi.waitFor(() => expect(lines().length).toBeGreaterThanOrEqual(count), WAIT);
+    return lines();
+  }
+
   /** Waits until the server has seen every connection end, but for `staying` of them. */
   async allGone(staying = 0): Promise<void> {
     const count = (msg: string): number => this.server.logs().filter((log) => log.msg === msg).length;

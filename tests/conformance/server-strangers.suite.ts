@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { plainGet } from '../support/http-answer.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { newUser } from '../support/tokens.ts';
 import { numberedEvent, PUBLISH } from '../support/worker.ts';
 import type { ServerRig } from './server-rig.ts';
-import { WAIT } from './server-rig.ts';
 
 const MIB = 1024 * 1024;
 /** More than the server holds of requests whose signature is not checked, in bodies of the largest size. */
@@ -74,11 +73,7 @@ export function strangerSuite(rig: () => ServerRig): void {
       // It has come so far when this one, sent behind it, is answered.
       await plainGet(`${rig().server.url}/healthz`);
       client.socket.resetAndDestroy();
-      const refused = () =>
-        rig()
-          .server.logs()
-          .filter(({ path, status }) => path === PUBLISH && status === 400);
-      await vi.waitFor(() => expect(refused().length).toBeGreaterThan(0), WAIT);
+      await rig().logged(({ path, status }) => path === PUBLISH && status === 400);
     });
 
     test('bodies that never come do not keep those of workers out', async () => {

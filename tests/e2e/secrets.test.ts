@@ -147,14 +147,8 @@ describe.each<Runtime>(['node', 'deno'])(
         `{"event_type":"${secret('a body')}"}`,
       ])
         await rig.worker.send(PUBLISH, wrong);
-      const logged = rig.server.logs().map(({ reason }) => reason);
-      expect(logged).toEqual(
-        expect.arrayContaining([
-          'webhook signature: wrong',
-          'webhook signature: stale',
-          'webhook signature: unknown_service',
-        ]),
-      );
+      for (const fault of ['wrong', 'stale', 'unknown_service'])
+        await rig.logged(({ reason }) => reason === `webhook signature: ${fault}`);
       expectNoLeaks();
     });
 

@@ -8,7 +8,7 @@ import {
   openSockets,
   residentBytes,
 } from '../support/process-memory.ts';
-import { type Runtime, type ServerProcess, startServer } from '../support/server-process.ts';
+import { type Runtime, startServer } from '../support/server-process.ts';
 import { newUser, tokenFor } from '../support/tokens.ts';
 import { ALLOWED_ORIGIN, enter, VISITS, type Visitor } from '../support/visits.ts';
 import { numberedEvent, Worker } from '../support/worker.ts';
