@@ -18,6 +18,10 @@ export class Decision implements Upgrade {
     return this.#acceptance;
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   accept(acceptance: UpgradeAcceptance): Response {
     if (this.#wasAccepted) throw new Error('this upgrade was accepted before');
     this.#wasAccepted = true;

@@ -51,17 +51,15 @@ export class Upgrader {
     await turn;
     if (socket.destroyed) return;
     const requestId = requestIdOf(incoming.headers);
-    const abort = new AbortController();
-    const request = faultOf(incoming) ?? toRequest(incoming, abort.signal) ?? MALFORMED_TARGET;
+    const request = faultOf(incoming) ?? toRequest(incoming) ?? MALFORMED_TARGET;
     if (!(request instanceof Request)) return endWithProblem(socket, named(request, requestId));
     const decision = new Decision(this.#options.onError);
     const upgrade = asksForWebSocket(incoming) ? decision : null;
     const { remoteAddress } = incoming.socket;
     const asking = this.#ask(request, { upgrade, remoteAddress, requestId });
     const answer = await whileConnected(socket, this.#options.handshakeTimeoutMs, asking);
-    if (typeof answer === 'string') abort.abort(answer);
-    const isLate = answer === 'late';
-    await this.#carryOut(asked, decision, isLate ? await this.#late(requestId) : answer);
+    if (typeof answer === 'string') decision.abandon();
+    await this.#carryOut(asked, decision, answer === 'late' ? await this.#late(requestId) : answer);
   }
 
   async #carryOut(asked: Asked, decision: Decision, answer: Answer | 'gone'): Promise<void> {
@@ -99,6 +97,8 @@ export class Upgrader {
     { protocol, handlers }: UpgradeAcceptance,
   ): void {
     this.#protocols.set(incoming, protocol);
+    // The answer leaves in one write with what the route sends in this turn.
+    socket.cork();
     // ws runs the callback at once or never.
     this.#wss.handleUpgrade(incoming, socket, head, (ws) => {
       decision.settle();
@@ -106,6 +106,7 @@ export class Upgrader {
       openSocket(ws, socket, { handlers, onError: this.#options.onError });
     });
     decision.abandon();
+    setImmediate(() => socket.uncork());
   }
 
   #wsOptions(): ServerOptions & { closeTimeout: number } {

@@ -56,6 +56,8 @@ export type Upgrade = {
    * @throws Error when this upgrade was accepted before
    */
   accept(acceptance: UpgradeAcceptance): Response;
+  /** Whether the client has gone, or will not wait any longer: what is accepted now is `aborted`. */
+  readonly isOver: boolean;
 };
 
 /** What the transport hands to the application with every request (`c.env` in Hono). */

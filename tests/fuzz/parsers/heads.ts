@@ -36,7 +36,7 @@ export const heads: Parser = {
     const fault = faultOf(incoming);
     always(fault === null || fault.detail.length < 1_024 + input.length, 'a fault is short');
     always(fault !== null || incoming.method === 'GET' || incoming.method === 'HEAD', 'only GET may upgrade');
-    const request = toRequest(incoming, new AbortController().signal);
+    const request = toRequest(incoming);
     if (request === null || fault !== null || !asksForWebSocket(incoming)) return 'refused';
     parseConnectRequest(new URL(request.url).searchParams);
     return 'accepted';

@@ -6,6 +6,7 @@ import { noMetrics } from '../../support/no-metrics.ts';
 
 const STORM = 400;
 const AT_A_TIME = 128;
+const UPGRADE = { accept: () => new Response(null), isOver: false };
 
 it('a storm of upgrades is decided a few at a time, and every one is answered', async () => {
   const waiting: (() => void)[] = [];
@@ -26,7 +27,7 @@ it('a storm of upgrades is decided a few at a time, and every one is answered', 
     clientAddress: () => '127.0.0.1',
   });
   const env: Bindings = {
-    upgrade: { accept: () => new Response(null) },
+    upgrade: UPGRADE,
     remoteAddress: '127.0.0.1',
     requestId: 'r-1',
   };
@@ -55,7 +56,7 @@ it('where every origin is allowed, every page may read the answer, and upgrades 
     return answer.headers.get('access-control-allow-origin');
   };
   expect(await allowed(null)).toBe('*');
-  expect(await allowed({ accept: () => new Response(null) })).toBeNull();
+  expect(await allowed(UPGRADE)).toBeNull();
 });
 
 it('tokens that cannot be judged for now keep nobody else waiting', async () => {
@@ -73,10 +74,35 @@ it('tokens that cannot be judged for now keep nobody else waiting', async () => 
     clientAddress: () => '127.0.0.1',
   });
   const env: Bindings = {
-    upgrade: { accept: () => new Response(null) },
+    upgrade: UPGRADE,
     remoteAddress: '127.0.0.1',
     requestId: 'r-1',
   };
   for (let asked = 0; asked < STORM; asked++) void routes.request('/ws/agents?token=bad', {}, env);
   expect((await routes.request('/ws/agents?token=good', {}, env)).status).toBe(503);
+});
+
+it('a client that has gone while it waited takes no place', async () => {
+  let admitted = 0;
+  const admission: Pick<Admission, 'admit'> = {
+    admit: async () => {
+      admitted++;
+      return { kind: 'refused', problem: { code: 'draining', detail: 'for this test' } };
+    },
+  };
+  const routes = agentRoutes({
+    admission: admission as Admission,
+    verifyToken: async () => ({ kind: 'valid', userId: 'u-1', expiresAt: null }),
+    metrics: noMetrics,
+    allowedOrigins: null,
+    clientAddress: () => '127.0.0.1',
+  });
+  const ask = (isOver: boolean) => {
+    const env = { upgrade: { ...UPGRADE, isOver }, remoteAddress: '127.0.0.1', requestId: 'r-1' };
+    return routes.request('/ws/agents?token=t', {}, env);
+  };
+  await ask(true);
+  expect(admitted).toBe(0);
+  await ask(false);
+  expect(admitted).toBe(1);
 });
