@@ -63,7 +63,7 @@ async function admitOrExplain(
   applied: Applied,
 ): Promise<Response | Problem> {
   // It may have gone away while it waited.
-  if (c.env.upgrade?.isOver ?? c.req.raw.signal.aborted) return UPGRADE_REQUIRED;
+  if (c.env.upgrade?.isAbandoned ?? c.req.raw.signal.aborted) return UPGRADE_REQUIRED;
   const { admission } = options;
   if (c.env.upgrade === null) {
     return (await admission.explain(applied.applicant)) ?? UPGRADE_REQUIRED;

@@ -78,7 +78,7 @@ export function attackSuite(rig: TransportRig): void {
       });
       for (const id of ids) await rig.journal(id, 'waiting');
       for (const raw of raws) raw.socket.resetAndDestroy();
-      for (const id of ids) await rig.journal(id, 'interrupted');
+      for (const id of ids) await rig.journal(id, 'abandoned');
       for (const id of ids) await rig.release(id);
       for (const id of ids) expect(await rig.journal(id, 'aborted')).toHaveLength(3);
     });

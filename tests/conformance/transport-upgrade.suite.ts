@@ -67,8 +67,9 @@ export function upgradeSuite(rig: TransportRig): void {
       const id = rig.newId();
       const raw = await ask(`GET /ws?id=${id}&gated`);
       await raw.rest();
+      await rig.journal(id, 'abandoned');
       await rig.release(id);
-      expect(await rig.journal(id, 'aborted')).toEqual(['waiting', 'interrupted late', 'aborted']);
+      expect(await rig.journal(id, 'aborted')).toEqual(['waiting', 'abandoned', 'aborted']);
     });
 
     test('a client that goes away is not upgraded', async () => {
@@ -76,9 +77,9 @@ export function upgradeSuite(rig: TransportRig): void {
       const raw = await ask(`GET /ws?id=${id}&gated`);
       await rig.journal(id, 'waiting');
       raw.socket.resetAndDestroy();
-      await rig.journal(id, 'interrupted');
+      await rig.journal(id, 'abandoned');
       await rig.release(id);
-      expect(await rig.journal(id, 'aborted')).toEqual(['waiting', 'interrupted gone', 'aborted']);
+      expect(await rig.journal(id, 'aborted')).toEqual(['waiting', 'abandoned', 'aborted']);
     });
   });
 

@@ -12,6 +12,8 @@ import { problemResponse } from '../../src/protocol/problems.ts';
 const journals = new Map<string, Journal>();
 const gates = new Map<string, () => void>();
 const errors: string[] = [];
+/** How often a route looks whether its client still waits. */
+const LOOK_MS = 5;
 
 class Journal {
   readonly entries: string[] = [];
@@ -148,9 +150,15 @@ app.get('/accept-then-fail', (c) => {
 });
 app.get('/ws', async (c) => {
   const { id = '', gated } = c.req.query();
-  const { signal } = c.req.raw;
-  signal.addEventListener('abort', () => journalOf(id).add(`interrupted ${signal.reason}`));
-  if (gated !== undefined) await gate(id);
+  if (gated !== undefined) {
+    const watch = setInterval(() => {
+      if (!c.env.upgrade?.isAbandoned) return;
+      journalOf(id).add('abandoned');
+      clearInterval(watch);
+    }, LOOK_MS);
+    await gate(id);
+    clearInterval(watch);
+  }
   return (
     accept(c.env, c.req.query()) ?? problemResponse({ code: 'upgrade-required', detail: 'not an upgrade' })
   );

@@ -8,6 +8,7 @@ export class Decision implements Upgrade {
   #acceptance: UpgradeAcceptance | null = null;
   #wasAccepted = false;
   #isOver = false;
+  #isAbandoned = false;
 
   constructor(onError: OnError) {
     this.#onError = onError;
@@ -18,8 +19,8 @@ export class Decision implements Upgrade {
     return this.#acceptance;
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
   }
 
   accept(acceptance: UpgradeAcceptance): Response {
@@ -39,6 +40,7 @@ export class Decision implements Upgrade {
   /** Ends the decision, unless it is over: an acceptance, made already or still to come, is aborted. */
   abandon(): void {
     const acceptance = this.#acceptance;
+    this.#isAbandoned ||= !this.#isOver;
     this.settle();
     try {
       acceptance?.aborted();

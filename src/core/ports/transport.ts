@@ -57,7 +57,7 @@ export type Upgrade = {
    */
   accept(acceptance: UpgradeAcceptance): Response;
   /** Whether the client has gone, or will not wait any longer: what is accepted now is `aborted`. */
-  readonly isOver: boolean;
+  readonly isAbandoned: boolean;
 };
 
 /** What the transport hands to the application with every request (`c.env` in Hono). */

@@ -6,7 +6,7 @@ import { noMetrics } from '../../support/no-metrics.ts';
 
 const STORM = 400;
 const AT_A_TIME = 128;
-const UPGRADE = { accept: () => new Response(null), isOver: false };
+const UPGRADE = { accept: () => new Response(null), isAbandoned: false };
 
 it('a storm of upgrades is decided a few at a time, and every one is answered', async () => {
   const waiting: (() => void)[] = [];
@@ -97,8 +97,8 @@ it('a client that has gone while it waited takes no place', async () => {
     allowedOrigins: null,
     clientAddress: () => '127.0.0.1',
   });
-  const ask = (isOver: boolean) => {
-    const env = { upgrade: { ...UPGRADE, isOver }, remoteAddress: '127.0.0.1', requestId: 'r-1' };
+  const ask = (isAbandoned: boolean) => {
+    const env = { upgrade: { ...UPGRADE, isAbandoned }, remoteAddress: '127.0.0.1', requestId: 'r-1' };
     return routes.request('/ws/agents?token=t', {}, env);
   };
   await ask(true);
