@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TYPESCRIPT_ARGUMENTS } from '../tests/support/node-arguments.ts';
 import type { Question, Report, Used } from './servers/report.ts';
 
 /** A server under test, in a process of its own. */
@@ -39,7 +40,7 @@ export async function startContestant(options: ContestantOptions): Promise<Conte
   const profiling = cpuProfileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfileDir}`];
   const child = fork(join(checkout, SERVERS[server]), {
     cwd: checkout,
-    execArgv: ['--import', 'tsx', '--expose-gc', ...profiling],
+    execArgv: [...TYPESCRIPT_ARGUMENTS, '--expose-gc', ...profiling],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

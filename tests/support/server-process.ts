@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { TYPESCRIPT_ARGUMENTS } from './node-arguments.ts';
 import { type Exit, type OwnedProcess, startOwned } from './owned-process.ts';
 
 export const TEST_JWT_SECRET = 'test-secret-of-at-least-thirty-two-bytes';
@@ -74,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
 type Command = readonly [command: string, ...args: string[]];
 
 function nodeCommand(): Command {
-  return [process.execPath, '--import', 'tsx', 'src/main.node.ts'];
+  return [process.execPath, ...TYPESCRIPT_ARGUMENTS, 'src/main.node.ts'];
 }
 
 /** The command line of `deno task start`, permissions and all, run without `task` so that signals reach the server. */
