@@ -18,11 +18,11 @@ export const labelsOf = (event: NewEvent): string => {
   return `${priority} ${eventType} ${agentId} ${projectId ?? NONE} ${taskId ?? NONE}${endsTask ? ` ${END}` : ''}`;
 };
 
-/** What the script is told of the task of an event: its name, and how far it is where the event tells that. */
+/** What the script is told of the task of an event: its name, and how far it is where the event tells that; else nothing. */
 export function taskWordsOf({ agentId, taskId, progress, endsTask }: NewEvent): (string | number)[] {
   const name = `${agentId} ${taskId}`;
   if (progress !== null) return [name, progress.step, progress.total, progress.percent];
-  return endsTask ? [name] : [];
+  return [endsTask ? name : '', '', '', ''];
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { EngineOptions } from '../../core/limits.ts';
-import { CLAIM_MS, IDEMPOTENCY_WINDOW_MS, PAGE_BYTES, STREAM_MEMORY_MS } from '../../core/limits.ts';
+import { CLAIM_MS, PAGE_BYTES, STREAM_MEMORY_MS } from '../../core/limits.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type {
   Appended,
@@ -13,10 +13,11 @@ import type {
 } from '../../core/ports/engine.ts';
 import { EPOCH_SKIP_PER_MS, MIN_EPOCH_SKIP } from '../../core/ports/engine.ts';
 import type { Random } from '../../core/ports/random.ts';
+import { Appends } from './appends.ts';
 import type { CommandClient } from './client.ts';
 import { answered } from './client.ts';
 import { keys } from './keys.ts';
-import { decodeRecords, labelsOf, taskWordsOf } from './record.ts';
+import { decodeRecords } from './record.ts';
 import { runScript, scripts } from './scripts.ts';
 
 /** How many streams one batch of `ends` asks about. */
@@ -31,6 +32,7 @@ export class RedisStreams implements Streams {
   readonly #redis: CommandClient;
   readonly #options: StreamsOptions;
   readonly #name: string;
+  readonly #appends: Appends;
   #epochs = 0;
   #touchedAt = Number.NEGATIVE_INFINITY;
 
@@ -38,6 +40,7 @@ export class RedisStreams implements Streams {
     this.#redis = redis;
     this.#options = options;
     this.#name = options.random.id();
+    this.#appends = new Appends(redis, options, () => this.#adoption());
   }
 
   async claim(key: Omit<IdempotencyKey, 'item'>, bodyHash: string): Promise<'claimed' | 'conflict'> {
@@ -45,39 +48,8 @@ export class RedisStreams implements Streams {
     return (await answered(runScript(this.#redis, scripts.claim, call))) === 1 ? 'claimed' : 'conflict';
   }
 
-  async append(event: NewEvent, key: IdempotencyKey): Promise<Appended> {
-    const { userId, eventType, frame } = event;
-    const { replayWindowMs, maxReplayMessages } = this.#options;
-    const answer = await answered(
-      runScript(this.#redis, scripts.append, {
-        keys: [
-          keys.stream(userId),
-          keys.meta(userId),
-          keys.result(userId, key),
-          keys.channel(userId),
-          keys.progress(userId),
-        ],
-        args: [
-          ...this.#adoption(),
-          replayWindowMs,
-          maxReplayMessages,
-          IDEMPOTENCY_WINDOW_MS,
-          userId,
-          eventType,
-          labelsOf(event),
-          frame.head,
-          frame.tail,
-          this.#redis.isCluster ? 'SPUBLISH' : 'PUBLISH',
-          ...taskWordsOf(event),
-        ],
-      }),
-    );
-    const [duplicate, epoch, sequence] = answer as [number, Buffer, Buffer];
-    return {
-      epoch: epoch.toString('latin1'),
-      sequenceId: sequence.length === 0 ? null : Number(sequence.toString('latin1')),
-      duplicate: duplicate === 1,
-    };
+  append(event: NewEvent, key: IdempotencyKey): Promise<Appended> {
+    return this.#appends.append(event, key);
   }
 
   async open(userId: string): Promise<Opened> {

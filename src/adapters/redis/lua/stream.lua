@@ -14,9 +14,11 @@ end
 
 -- Names the data set that answers: it changes when a replica is promoted and when a server restarts, the two ways in
 -- which accepted events can be gone without a trace. Asked here, not at connect, so that no redirect or promotion
--- between the two can go unseen.
+-- between the two can go unseen; once for all streams of a call.
+local known_fence = nil
 local function fence()
-  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or '-'
+  known_fence = known_fence or string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or '-'
+  return known_fence
 end
 
 -- Newest id that the stream ever held, even where its entries are gone; nil where there is no stream.
