@@ -36,7 +36,10 @@ async function compare({ name, entrants, load }: Comparison, options: Options): 
     for (const entrant of [...entrants, BARE]) {
       const contestant = await startContestant({ ...entrant, cpuProfileDir: options.cpuProfileDir });
       started.push(contestant);
-      runners.push({ contestant, load: await load(contestant.port) });
+      const working = await load(contestant.port);
+      runners.push({ contestant, load: working });
+      // At once: a connection that asks for nothing is cut.
+      await working.run(options.duration.warmUpMs);
     }
     const results = await measure(runners, options.duration);
     const bare = results.at(-1);

@@ -20,7 +20,6 @@ export type Duration = { readonly slices: number; readonly sliceMs: number; read
  */
 export async function measure(runners: readonly Runner[], duration: Duration): Promise<Result[]> {
   const totals = runners.map(() => ({ work: 0, seconds: 0, cpuSeconds: 0 }));
-  for (const { load } of runners) await load.run(duration.warmUpMs);
   for (let slice = 0; slice < duration.slices; slice++) {
     for (const [index, { contestant, load }] of runners.entries()) {
       const total = totals[index];

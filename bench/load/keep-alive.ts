@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 
 const HEAD_END = '\r\n\r\n';
 const LAST_CHUNK = '0\r\n\r\n';
+const CLOSED = 'the server closed a keep-alive connection';
 
 /**
  * One keep-alive HTTP/1.1 connection, a request at a time. By hand, because the generator shares the machine with the
@@ -18,7 +19,7 @@ export class KeepAlive {
     socket.setNoDelay(true);
     socket.setEncoding('latin1');
     socket.on('data', (text: string) => this.#hear(text));
-    socket.on('close', () => this.#settle?.reject(new Error('the server closed a keep-alive connection')));
+    socket.on('close', () => this.#settle?.reject(new Error(CLOSED)));
     socket.on('error', (error) => this.#settle?.reject(error));
   }
 
@@ -30,6 +31,7 @@ export class KeepAlive {
 
   /** Sends a whole request; rejects where the answer is not a 202. */
   async send(request: string): Promise<void> {
+    if (this.#socket.destroyed) throw new Error(CLOSED);
     const answered = new Promise<string>((resolve, reject) => {
       this.#settle = { resolve, reject };
     });

@@ -39,6 +39,9 @@ function deliver(body: { readonly events: readonly PublishedEvent[] }): void {
   }
 }
 
+// The generator's connections wait while the other servers work.
+server.keepAliveTimeout = 0;
+
 const wss = new WebSocketServer({ server, perMessageDeflate: false, clientTracking: false });
 wss.on('connection', (socket) => {
   sockets.add(socket);
