@@ -11,8 +11,9 @@ import { labelsOf, taskWordsOf } from './record.ts';
 import { runScript, scripts } from './scripts.ts';
 import { bySlot } from './slots.ts';
 
-/** How many events one call appends: it keeps Redis from everybody else for some 30 µs each. */
+/** How many events one call appends, and how many characters of frames but for one event: it keeps Redis from everybody else. */
 const MOST_A_CALL = 50;
+const MOST_CHARACTERS_A_CALL = 128 * 1024;
 
 /** An event that is on its way; `key` is what tells its cluster slot. */
 type Waiting = {
@@ -57,9 +58,7 @@ export class Appends {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const group of bySlot(this.#redis, waiting)) {
-      for (let start = 0; start < group.length; start += MOST_A_CALL) {
-        void this.#call(group.slice(start, start + MOST_A_CALL));
-      }
+      for (const batch of batchesOf(group)) void this.#call(batch);
     }
   }
 
@@ -67,13 +66,16 @@ export class Appends {
   async #call(batch: readonly Waiting[]): Promise<void> {
     const { replayWindowMs, maxReplayMessages } = this.#limits;
     const publish = this.#redis.isCluster ? 'SPUBLISH' : 'PUBLISH';
-    const shared = [replayWindowMs, maxReplayMessages, IDEMPOTENCY_WINDOW_MS, publish];
-    const call = {
-      keys: batch.flatMap(keysOf),
-      args: [...this.#adoption(), ...shared, ...batch.flatMap(wordsOf)],
-    };
+    const keysOfAll: string[] = [];
+    const words = [...this.#adoption(), replayWindowMs, maxReplayMessages, IDEMPOTENCY_WINDOW_MS, publish];
+    for (const one of batch) {
+      addKeys(one, keysOfAll);
+      addWords(one, words);
+    }
     try {
-      const answers = await answered(runScript(this.#redis, scripts.append, call));
+      const answers = await answered(
+        runScript(this.#redis, scripts.append, { keys: keysOfAll, args: words }),
+      );
       for (const [index, one] of batch.entries()) settle(one, (answers as Buffer[])[index]);
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -81,27 +83,39 @@ export class Appends {
   }
 }
 
-const keysOf = ({ key, event: { userId }, idempotencyKey }: Waiting): string[] => [
-  keys.stream(userId),
-  key,
-  keys.result(userId, idempotencyKey),
-  keys.channel(userId),
-  keys.progress(userId),
-];
+/** What may go in one call, in the order they came. */
+function* batchesOf(group: readonly Waiting[]): Generator<readonly Waiting[]> {
+  let [start, characters] = [0, 0];
+  for (const [index, { event }] of group.entries()) {
+    const length = event.frame.head.length + event.frame.tail.length;
+    if (index - start === MOST_A_CALL || (index > start && characters + length > MOST_CHARACTERS_A_CALL)) {
+      yield group.slice(start, index);
+      [start, characters] = [index, 0];
+    }
+    characters += length;
+  }
+  if (start < group.length) yield group.slice(start);
+}
 
-const wordsOf = ({ event }: Waiting): (string | number)[] => [
-  event.userId,
-  event.eventType,
-  labelsOf(event),
-  event.frame.head,
-  event.frame.tail,
-  ...taskWordsOf(event),
-];
+function addKeys({ key, event: { userId }, idempotencyKey }: Waiting, all: string[]): void {
+  all.push(
+    keys.stream(userId),
+    key,
+    keys.result(userId, idempotencyKey),
+    keys.channel(userId),
+    keys.progress(userId),
+  );
+}
+
+function addWords({ event }: Waiting, all: (string | number)[]): void {
+  const { userId, eventType, frame } = event;
+  all.push(userId, eventType, labelsOf(event), frame.head, frame.tail, taskWordsOf(event));
+}
 
 function settle({ resolve, reject }: Waiting, answer: Buffer | undefined): void {
   const text = answer?.toString('latin1') ?? '!no answer';
   if (text.startsWith('!')) {
-    reject(new EngineUnavailable(`Redis did not append: ${text.slice(1)}`));
+    reject(new EngineUnavailable(`Redis refused: ${text.slice(1)}`));
     return;
   }
   const [duplicate, epoch = '', sequence = ''] = text.split(' ');

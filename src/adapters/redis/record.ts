@@ -18,11 +18,14 @@ export const labelsOf = (event: NewEvent): string => {
   return `${priority} ${eventType} ${agentId} ${projectId ?? NONE} ${taskId ?? NONE}${endsTask ? ` ${END}` : ''}`;
 };
 
-/** What the script is told of the task of an event: its name, and how far it is where the event tells that; else nothing. */
-export function taskWordsOf({ agentId, taskId, progress, endsTask }: NewEvent): (string | number)[] {
+/**
+ * What the script is told of the task of an event: `<step> <total> <percent> <name>` where it tells how far the task is, the
+ * name alone where it ends the run, else nothing.
+ */
+export function taskWordsOf({ agentId, taskId, progress, endsTask }: NewEvent): string {
   const name = `${agentId} ${taskId}`;
-  if (progress !== null) return [name, progress.step, progress.total, progress.percent];
-  return [endsTask ? name : '', '', '', ''];
+  if (progress !== null) return `${progress.step} ${progress.total} ${progress.percent} ${name}`;
+  return endsTask ? name : '';
 }
 
 /**

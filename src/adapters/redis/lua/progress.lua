@@ -89,10 +89,11 @@ local function keep_task(progress, name, task, record)
   redis.call('HSET', progress, name, task.step < task.total and kept .. '\n' .. record or kept)
 end
 
+-- Where a task is, whenever it was last heard of; nil for one that is not known.
+local function known_task(progress, name) return task_of(redis.call('HGET', progress, name), 0) end
+
 -- A status ended the run, however far it came: nobody is shown it any more.
-local function end_task(progress, name)
-  local task = task_of(redis.call('HGET', progress, name), 0)
-  if not task then return end
+local function end_task(progress, name, task)
   task.total = task.step
   keep_task(progress, name, task)
 end

@@ -5,7 +5,7 @@
 -- long the end of a quiet stream is remembered.
 local candidate, skip_per_ms, min_skip, memory_ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 
-local function text(number) return string.format('%.0f', number) end
+local function text(number) return string.format('%d', number) end
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -62,12 +62,11 @@ local function sequence_of(entry) return tonumber(string.match(entry[1], '^(%d+)
 
 local function first_entry(stream) return redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1] end
 
--- Takes out what is older than `oldest_ms`. Mostly looks at one entry and is done.
-local function trim_by_age(stream, oldest_ms)
+-- Takes out what is older than `oldest_ms`; `first` is the first entry where it is known. Mostly looks at one entry and is done.
+local function trim_by_age(stream, oldest_ms, first)
+  local entries = { first or first_entry(stream) }
   local batch = 1
-  while true do
-    local entries = redis.call('XRANGE', stream, '-', '+', 'COUNT', batch)
-    if #entries == 0 then return end
+  while #entries > 0 do
     for index, entry in ipairs(entries) do
       if tonumber(entry[2][2]) > oldest_ms then
         if index > 1 then redis.call('XTRIM', stream, 'MINID', '=', entry[1]) end
@@ -75,13 +74,15 @@ local function trim_by_age(stream, oldest_ms)
       end
     end
     redis.call('XTRIM', stream, 'MINID', '=', text(sequence_of(entries[#entries]) + 1))
-    batch = 16
+    batch = math.min(2 * batch, 16)
+    entries = redis.call('XRANGE', stream, '-', '+', 'COUNT', batch)
   end
 end
 
--- Keeps the newest `most`, and remembers up to where entries went for that reason.
+-- Keeps the newest `most`, and remembers up to where entries went for that reason. Gives the first entry where any went.
 local function trim_by_count(stream, meta, most)
-  if redis.call('XTRIM', stream, 'MAXLEN', '=', most) == 0 then return end
+  if redis.call('XTRIM', stream, 'MAXLEN', '=', most) == 0 then return nil end
   local first = first_entry(stream)
   if first then redis.call('HSET', meta, 'trimmed_to', text(sequence_of(first) - 1)) end
+  return first
 end
