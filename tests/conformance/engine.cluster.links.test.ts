@@ -15,6 +15,15 @@ import { recordingLog } from '../support/test-instance.ts';
 const SETTLED_MS = 3_000;
 const quiet = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** A user whose keys share a slot with those of another. */
+function neighbourOf(user: string): string {
+  const slot = calculateSlot(`{${user}}`);
+  for (let number = 0; ; number++) {
+    const one = `${user}-${number}`;
+    if (calculateSlot(`{${one}}`) === slot) return one;
+  }
+}
+
 describe.skipIf(cannotOwnRedis)('the links to a cluster', () => {
   let cluster: RedisCluster;
   beforeAll(async () => {
@@ -63,6 +72,20 @@ describe.skipIf(cannotOwnRedis)('the links to a cluster', () => {
     );
     onTestFinished(() => commands.disconnect());
     await eventually(() => expect(commands.nodes().map(({ options }) => options.host)).toEqual(names));
+  });
+
+  test('events of one slot that come in one turn are taken together, and follow it where it has moved', async () => {
+    const engine = await connected(redisEngine(cluster.urls));
+    onTestFinished(() => engine.close());
+    const user = freshUser();
+    const neighbour = neighbourOf(user);
+    const appendAll = (users: readonly string[]) => Promise.all(users.map((one) => append(engine, one)));
+    const crowd = [user, neighbour, freshUser(), user, freshUser(), neighbour, freshUser()];
+    expect((await appendAll(crowd)).map(({ sequenceId }) => sequenceId)).toEqual([1, 1, 1, 2, 1, 2, 1]);
+    await moveSlotOf(user, cluster);
+    const [first, second, third] = await appendAll([user, neighbour, user]);
+    expect(third?.sequenceId).toBe(Number(first?.sequenceId) + 1);
+    expect([first, second].map((one) => Number(one?.sequenceId) > 2)).toEqual([true, true]);
   });
 
   test('an engine can be closed when it was just made', async () => {
