@@ -124,6 +124,12 @@ export function httpSuite(rig: TransportRig): void {
       expect(answer).toMatch(/content-type: application\/problem\+json\r\n/i);
     });
 
+    test('an impossible host is told by what the request is called', async () => {
+      const raw = await rig.raw();
+      raw.write('GET /plain HTTP/1.1\r\nHost: a b\r\nx-request-id: p-1\r\n\r\n');
+      expect(await raw.until('Invalid')).toMatch(/x-request-id: p-1\r\n/i);
+    });
+
     test('a body that never ends is cut', async () => {
       const raw = await rig.raw();
       raw.request('POST /body', { headers: ['Content-Length: 100'] });

@@ -183,6 +183,14 @@ export function upgradeSuite(rig: TransportRig): void {
       expect(await raw.until('\r\n\r\n')).not.toMatch(/sec-websocket-protocol/i);
     });
 
+    test('calls an upgrade that fails at its last step what the request was called', async () => {
+      const id = rig.newId();
+      const headers = ['x-request-id: p-1', 'Sec-WebSocket-Protocol: a,,b'];
+      const answer = await (await ask(`GET /ws?id=${id}`, headers)).until('Invalid');
+      expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+      expect(answer).toMatch(/x-request-id: p-1\r\n/i);
+    });
+
     test('offers no compression', async () => {
       const raw = await ask(`GET /ws?id=${rig.newId()}`, ['Sec-WebSocket-Extensions: permessage-deflate']);
       expect(await raw.until('\r\n\r\n')).not.toMatch(/sec-websocket-extensions/i);

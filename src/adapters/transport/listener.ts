@@ -127,6 +127,8 @@ class HttpTransport implements Transport {
     if (unanswered.count > MAX_UNANSWERED) socket.destroy();
     if (socket.destroyed) return;
     outgoing.once('close', () => this.#onAnswered(socket, unanswered));
+    // Not on the response: its headers would have to be copied for that, which costs several times as much.
+    outgoing.setHeader(REQUEST_ID_HEADER, requestIdOf(incoming.headers));
     void this.#answerRequest(incoming, outgoing);
   }
 
@@ -165,9 +167,7 @@ class HttpTransport implements Transport {
 function requestListener({ fetch, onError }: Pick<TransportOptions, 'fetch' | 'onError'>) {
   return getRequestListener(
     (request, { incoming, outgoing }) => {
-      const requestId = requestIdOf(incoming.headers);
-      // Not on the response: its headers would have to be copied for that, which costs several times as much.
-      (outgoing as ServerResponse).setHeader(REQUEST_ID_HEADER, requestId);
+      const requestId = String((outgoing as ServerResponse).getHeader(REQUEST_ID_HEADER));
       return fetch(request, { upgrade: null, remoteAddress: incoming.socket.remoteAddress, requestId });
     },
     {
@@ -183,12 +183,15 @@ function requestListener({ fetch, onError }: Pick<TransportOptions, 'fetch' | 'o
   );
 }
 
-function httpLimits(headTimeoutMs: number) {
+/** What `node:http` is told, so that a head is cut within `headTimeoutMs`, and a request within three times that. */
+export function httpLimits(headTimeoutMs: number) {
+  // Who is late is looked for now and then, and so is cut up to one such interval later than the limits say.
+  const connectionsCheckingInterval = Math.ceil(headTimeoutMs / 10);
   return {
     maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: headTimeoutMs,
-    requestTimeout: 3 * headTimeoutMs,
-    connectionsCheckingInterval: Math.ceil(headTimeoutMs / 4),
+    headersTimeout: headTimeoutMs - connectionsCheckingInterval,
+    requestTimeout: 3 * headTimeoutMs - connectionsCheckingInterval,
+    connectionsCheckingInterval,
     keepAliveTimeout: KEEP_ALIVE_MS,
   };
 }

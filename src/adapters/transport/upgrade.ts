@@ -31,15 +31,16 @@ const ignore = () => {};
 export class Upgrader {
   readonly #options: UpgradeOptions;
   readonly #wss: WebSocketServer;
-  /** The subprotocol of the upgrade that ws is carrying out. */
-  readonly #protocols = new WeakMap<IncomingMessage, string | null>();
+  /** What the request is called, and the subprotocol, of the upgrade that ws is carrying out. */
+  readonly #opening = new WeakMap<IncomingMessage, { requestId: string; protocol: string | null }>();
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
     this.#wss = new WebSocketServer(this.#wsOptions());
     // The few handshake faults that `faultOf` leaves to ws.
-    this.#wss.on('wsClientError', (error, socket) => {
-      void endWithProblem(socket, { code: 'bad-request', detail: error.message });
+    this.#wss.on('wsClientError', ({ message: detail }, socket, incoming) => {
+      const requestId = this.#opening.get(incoming)?.requestId ?? requestIdOf(incoming.headers);
+      void endWithProblem(socket, named({ code: 'bad-request', detail }, requestId));
     });
   }
 
@@ -55,17 +56,19 @@ export class Upgrader {
     if (!(request instanceof Request)) return endWithProblem(socket, named(request, requestId));
     const decision = new Decision(this.#options.onError);
     const upgrade = asksForWebSocket(incoming) ? decision : null;
-    const { remoteAddress } = incoming.socket;
-    const asking = this.#ask(request, { upgrade, remoteAddress, requestId });
-    const answer = await whileConnected(socket, this.#options.handshakeTimeoutMs, asking);
+    const env = { upgrade, remoteAddress: incoming.socket.remoteAddress, requestId };
+    const answer = await whileConnected(socket, this.#options.handshakeTimeoutMs, this.#ask(request, env));
     if (typeof answer === 'string') decision.abandon();
     await this.#carryOut(asked, decision, answer === 'late' ? await this.#late(requestId) : answer);
   }
 
   async #carryOut(asked: Asked, decision: Decision, answer: Answer | 'gone'): Promise<void> {
     const { incoming, socket } = asked;
-    if (typeof answer !== 'string' && answer.status < 400 && decision.acceptance !== null) {
-      return this.#open(asked, decision, decision.acceptance);
+    const { acceptance } = decision;
+    if (typeof answer !== 'string' && answer.status < 400 && acceptance !== null) {
+      const requestId = String(answer.headers.get(REQUEST_ID_HEADER));
+      this.#opening.set(incoming, { requestId, protocol: acceptance.protocol });
+      return this.#open(asked, decision, acceptance.handlers);
     }
     decision.abandon();
     if (answer === 'gone') return;
@@ -94,9 +97,8 @@ export class Upgrader {
   #open(
     { incoming, socket, head }: Asked,
     decision: Decision,
-    { protocol, handlers }: UpgradeAcceptance,
+    handlers: UpgradeAcceptance['handlers'],
   ): void {
-    this.#protocols.set(incoming, protocol);
     // The answer leaves in one write with what the route sends in this turn.
     socket.cork();
     // ws runs the callback at once or never.
@@ -124,7 +126,7 @@ export class Upgrader {
       closeTimeout: closeTimeoutMs,
       // Without it ws would echo the first subprotocol offered, which may be a token.
       handleProtocols: (offered, incoming) => {
-        const protocol = this.#protocols.get(incoming) ?? null;
+        const protocol = this.#opening.get(incoming)?.protocol ?? null;
         return protocol !== null && offered.has(protocol) ? protocol : false;
       },
     };
