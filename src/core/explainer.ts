@@ -8,7 +8,7 @@ import type { Random } from './ports/random.ts';
 
 /** How often is looked whether the other instances have answered, in ms. */
 const LOOK_MS = 50;
-/** How long they are waited for, in ms: less than an operator is kept waiting. */
+/** How long they are waited for, from the question on, in ms: less than an operator is kept waiting. */
 const WAIT_MS = 1_200;
 /** Of a user with very many connections, the newest happenings on one instance are enough. */
 const MOST_HAPPENINGS = 1_000;
@@ -75,7 +75,8 @@ export class Explainer {
   async answer(order: Order): Promise<void> {
     const [sequenceId = '', userId = ''] = order.subject.split(' ');
     const account = this.#account(userId, Number(sequenceId));
-    await this.#options.engine.orders.answer(order, JSON.stringify(account));
+    // Who asked is told that this instance did not answer.
+    await ifAvailable(this.#options.engine.orders.answer(order, JSON.stringify(account)));
   }
 
   #account(userId: string, sequenceId: number): Account {
@@ -93,26 +94,39 @@ export class Explainer {
   }
 
   async #accounts(userId: string, sequenceId: number): Promise<Map<string, Account | null>> {
-    const { engine, instanceId, random } = this.#options;
+    const { clock, engine, instanceId, random } = this.#options;
+    const until = clock.elapsed() + WAIT_MS;
     const instances = await engine.registry.instances();
     const others = instances.map((instance) => instance.instanceId).filter((id) => id !== instanceId);
     const order: Order = { orderId: random.id(), kind: 'explain', subject: `${sequenceId} ${userId}` };
-    const answers = await this.#ask(others, order);
+    const answers = await this.#ask(others, order, until);
     const own = [instanceId, this.#account(userId, sequenceId)] as const;
     return new Map([own, ...others.map((id) => [id, accountOf(answers.get(id))] as const)]);
   }
 
-  async #ask(others: readonly string[], order: Order): Promise<ReadonlyMap<string, string>> {
+  /** What others leave until then. Whom the engine does not reach, or keeps from answering, leaves nothing. */
+  async #ask(others: readonly string[], order: Order, until: number): Promise<ReadonlyMap<string, string>> {
     const { clock, engine } = this.#options;
-    if (others.length === 0) return new Map();
-    const deadline = clock.elapsed() + WAIT_MS;
-    await Promise.all(others.map((instanceId) => engine.orders.put(instanceId, order)));
-    for (;;) {
-      await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
-      const answers = await engine.orders.answers(order);
-      if (others.every((instanceId) => answers.has(instanceId)) || clock.elapsed() >= deadline)
-        return answers;
-    }
+    const { orders } = engine;
+    let answers: ReadonlyMap<string, string> = new Map();
+    let isOver = false;
+    const silent = () => others.filter((instanceId) => !answers.has(instanceId));
+    const look = async () => {
+      await Promise.all(others.map((instanceId) => ifAvailable(orders.put(instanceId, order))));
+      while (!isOver && silent().length > 0) {
+        await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
+        answers = (await ifAvailable(orders.answers(order))) ?? answers;
+      }
+    };
+    // An engine that is slow must not make an answer late that has all the others.
+    await new Promise<void>((resolve, reject) => {
+      const stop = clock.after(Math.max(0, until - clock.elapsed()), resolve);
+      look().then(resolve, reject).finally(stop);
+    });
+    isOver = true;
+    // Nobody waits for what they would say when they are back.
+    for (const instanceId of silent()) void ifAvailable(orders.takeBack(instanceId, order));
+    return answers;
   }
 
   async #logOf(userId: string, sequenceId: number): Promise<LogAccount | null> {
@@ -130,6 +144,16 @@ export class Explainer {
 
 const accountOf = (text: string | undefined): Account | null =>
   text === undefined ? null : (JSON.parse(text) as Account);
+
+/** What the engine says; null where it does not. */
+async function ifAvailable<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof EngineUnavailable) return null;
+    throw error;
+  }
+}
 
 const utf8 = new TextDecoder();
 

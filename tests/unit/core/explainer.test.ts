@@ -113,10 +113,45 @@ describe('what happened to an event', () => {
     expect(accounts.get('i-1')).not.toBeNull();
   });
 
+  it('is told without whom a part of the engine keeps from it, and other orders are carried out', async () => {
+    const { here, there, explained } = await startPair();
+    const { socket } = await connected(there);
+    await here.publish();
+    there.memory.orders.answer = () => Promise.reject(new EngineUnavailable('this part is away'));
+    const [silent, { kind }] = await Promise.all([
+      explained(1),
+      here.core.routes.operators.disconnectUser('u-1'),
+    ]);
+    expect(silent.accounts.get('i-2')).toBeNull();
+    expect([kind, socket.closedWith?.code]).toEqual(['disconnected', 4002]);
+    here.memory.orders.put = () => Promise.reject(new EngineUnavailable('this part is away'));
+    const { accounts } = await explained(1);
+    expect([accounts.get('i-1') === null, accounts.get('i-2')]).toEqual([false, null]);
+  });
+
+  it('is told in time where the engine is slow and an instance silent, which is not asked any more then', async () => {
+    const { cluster, here, there, explained } = await startPair();
+    await here.publish();
+    const { orders, registry } = here.memory;
+    there.memory.orders.waiting = () => new Promise(() => {});
+    const slow = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+      await new Promise<void>((resolve) => here.clock.after(250, resolve));
+      return answer;
+    };
+    const { answers, put } = orders;
+    orders.answers = (order) => slow(answers.call(orders, order));
+    orders.put = (instanceId, order) => slow(put.call(orders, instanceId, order));
+    const instances = registry.instances.bind(registry);
+    registry.instances = () => slow(instances());
+    const { accounts } = await explained(1);
+    expect([accounts.get('i-1') === null, accounts.get('i-2')]).toEqual([false, null]);
+    expect(cluster.store.orders.get('i-2')?.size ?? 0).toBe(0);
+  });
+
   it('is not told without the engine, and then soon', async () => {
     const { cluster, here } = await startPair();
     await here.publish();
-    Object.assign(here.memory.orders, { answers: () => new Promise(() => {}) });
+    Object.assign(here.memory.registry, { instances: () => new Promise(() => {}) });
     let fault: unknown = null;
     here.core.routes.explainer.explain('u-1', 1).catch((error: unknown) => {
       fault = error;
