@@ -1,7 +1,7 @@
 import { traceparentIn } from '../protocol/traceparent.ts';
 import { Feed } from './feed.ts';
-import type { History } from './history.ts';
-import { STEP, Witness } from './history.ts';
+import type { History, Witness } from './history.ts';
+import { STEP } from './history.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Engine, EventRecord, Position } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
@@ -105,7 +105,7 @@ export class Feeds {
 
   #create(userId: string): Entry {
     const board = this.#newBoard();
-    const witness = new Witness(this.#history, userId);
+    const witness = this.#history.witnessOf(userId);
     const feed = this.#open(userId, board);
     const entry: Entry = { users: 0, feed, board, witness, ready: null, heard: null };
     this.#entries.set(userId, entry);

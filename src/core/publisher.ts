@@ -3,7 +3,7 @@ import { endsTask, progressOf } from '../protocol/progress.ts';
 import { eventFrame } from '../protocol/server-messages.ts';
 import { ANSWER_WITHIN_MS, Deadline } from './deadline.ts';
 import type { History } from './history.ts';
-import { STEP, Witness } from './history.ts';
+import { STEP } from './history.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Appended, Engine, IdempotencyKey, NewEvent } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
@@ -113,8 +113,8 @@ export class Publisher {
 
   #note(event: AgentEvent | undefined, result: ItemResult): void {
     if (event === undefined || result instanceof EngineUnavailable || result.sequenceId === null) return;
-    const witness = new Witness(this.#history, event.userId);
-    witness.note(result.duplicate ? STEP.repeated : STEP.appended, result.sequenceId);
+    const step = result.duplicate ? STEP.repeated : STEP.appended;
+    this.#history.witnessOf(event.userId).note(step, result.sequenceId);
   }
 }
 

@@ -48,6 +48,16 @@ describe('the history of events', () => {
     expect(history.since).toBeNull();
   });
 
+  it('holds one witness for all events of a busy user, and does not hold those of all users', () => {
+    const { history } = rig(2);
+    const first = history.witnessOf('u-1');
+    expect(first).toMatchObject({ userId: 'u-1', connectionId: null });
+    expect(history.witnessOf('u-1')).toBe(first);
+    expect(history.witnessOf('u-2')).not.toBe(first);
+    for (let user = 0; user < 10_000; user++) history.witnessOf(`u-many-${user}`);
+    expect(history.witnessOf('u-1')).not.toBe(first);
+  });
+
   it('has a word for every step', () => {
     expect(Object.values(STEP)).toEqual(STEPS.map((_, index) => index));
   });
