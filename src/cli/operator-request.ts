@@ -45,7 +45,7 @@ export async function operatorRequest(
     const { message, code } = error as NodeJS.ErrnoException;
     // Of several addresses of one name, all of which failed, there is no message.
     const reason = patience.aborted ? `nothing within ${TIMEOUT_MS / 1_000} s` : message || code;
-    throw new Failure(`no answer from ${url}: ${reason}; does it run, is --url right?`);
+    throw new Failure(`no answer from ${url}: ${reason}${remedyFor({ status: null, problem: null })}`);
   }
 }
 
@@ -64,6 +64,7 @@ function jsonOf(url: string, status: number, text: string): unknown {
 
 /** What to do about a refusal, where there is more to say than the server says itself; else an empty text. */
 export function remedyFor({ status, problem }: Pick<PublishError, 'status' | 'problem'>): string {
+  if (status === null) return '; does the server run, is --url right?';
   if (status === 401) {
     return '; is the key (and its name) in INTERNAL_SERVICE_KEYS of that server, and are both clocks right?';
   }

@@ -62,9 +62,3 @@ export function problemLine(status: number, problem: ProblemDetails | null): str
   const faults = problem.errors?.map(({ path, detail }) => `${path}: ${detail}`) ?? [];
   return `${status} ${[problem.detail ?? problem.title, ...faults].join('; ')}`;
 }
-
-/** `Retry-After` in ms; null where there is none in seconds (RFC 9110; the server gives no dates). */
-export function retryAfterMs(headers: { get(name: string): string | null }): number | null {
-  const text = headers.get('retry-after');
-  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) * 1_000 : null;
-}

@@ -1,7 +1,8 @@
 import { plainAddress } from './address.ts';
 import type { ClientClock } from './clock.ts';
-import { problemIn, retryAfterMs } from './errors.ts';
+import { problemIn } from './errors.ts';
 import type { Refusal } from './next-step.ts';
+import { retryAfterMs } from './retry-after.ts';
 import type { ResponseLike } from './socket.ts';
 
 export type Question = {

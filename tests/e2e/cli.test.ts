@@ -182,14 +182,14 @@ describe('what goes wrong says what to do', () => {
       /refused: 401 .*INTERNAL_SERVICE_KEYS of that server/,
     ],
     [
-      'agentcast publish --retry-for 0s --url http://127.0.0.1:1234 --user u --agent a --type NOTE',
+      'agentcast publish --retry-for 0s --url http://127.0.0.1:1234 --user u --agent a --type NOTE 2>&1',
       1,
-      /the event: not accepted within \d+ ms: no answer: .*ECONNREFUSED.*\n.* --id [\w-]+, within 10 minutes, publishes nothing twice/,
+      /^0 events published, 1 not: no server took them\nagentcast: the event: not published in 1 attempt within .* s; the last: no answer: .*ECONNREFUSED.*; does the server run, is --url right\?\n.* --id [\w-]+, within 10 minutes, publishes nothing twice/,
     ],
     [
       'agentcast status --url http://127.0.0.1:1234',
       1,
-      /no answer from http:\/\/127.0.0.1:1234: .*ECONNREFUSED.*does it run/,
+      /no answer from http:\/\/127.0.0.1:1234: .*ECONNREFUSED.*does the server run/,
     ],
     [
       'agentcast tail --user u-1 --url http://127.0.0.1:1234',

@@ -18,7 +18,7 @@ import { eventLines, MAX_EVENTS_BYTES, placeOf } from './event-lines.ts';
 import { type EventFlags, flagEvent } from './flag-event.ts';
 import { inputLines } from './input-lines.ts';
 import { Report } from './report.ts';
-import { Sender, Undecided } from './sender.ts';
+import { Sender, Unavailable } from './sender.ts';
 import type { Source } from './source.ts';
 import { sourceOf } from './source.ts';
 
@@ -59,15 +59,13 @@ export async function publish(
   options: PublishOptions,
 ): Promise<ExitStatus> {
   const run = preparedRun(shell, file, options);
-  const { id, source, report, stop, isRepeatable } = run;
+  const { source, report, stop } = run;
   try {
     await sendAll(run);
   } catch (error) {
     report.end();
-    if (isRepeatable && stop.aborted) report.say(repeatText(id));
-    throw isRepeatable && error instanceof Undecided
-      ? new Failure(`${error.message}\n${repeatText(id)}`)
-      : error;
+    if (run.isRepeatable && stop.aborted) report.say(repeatText(run));
+    throw error instanceof Unavailable ? new Failure(`${error.message}\n${wayOn(run, error)}`) : error;
   } finally {
     // One that is never closed, such as a pipe, would keep the process.
     if (source.kind !== 'flags') source.input.destroy();
@@ -102,6 +100,7 @@ async function sendAll(run: Run): Promise<void> {
     sending: sendingOf(run),
     accepted: (event, published) => report.accepted(event, published),
     refused: (event, why) => report.refused(placeOf(event), why),
+    givenUp: (count, mayBePublished) => report.givenUp(count, mayBePublished),
   });
   const events = flagged === null ? eventsOf(source, report, stop) : only(flagged);
   for await (const batch of batchesOf(events, isRepeatable ? null : IDLE_MS)) await sender.send(batch);
@@ -150,5 +149,12 @@ function webhookId(given: string | undefined): string {
   throw new UsageError(`--id: got ${given.length} characters, wanted 1 to 128 of A-Z a-z 0-9 _ : -`);
 }
 
-const repeatText = (id: string): string =>
-  `whether the server has taken the last ones is not known: the same command with --id ${id}, within 10 minutes, publishes nothing twice`;
+const repeatText = ({ id }: Run): string =>
+  `to go on: the same command with --id ${id}, within 10 minutes, publishes nothing twice`;
+
+/** What to do after it was given up. */
+function wayOn(run: Run, { from, mayBePublished }: Unavailable): string {
+  if (run.isRepeatable) return repeatText(run);
+  const doubt = mayBePublished ? '; some of it may be published a second time, which --id would prevent' : '';
+  return `to go on: publish the input from ${placeOf(from)} on${doubt}`;
+}

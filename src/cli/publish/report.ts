@@ -21,6 +21,9 @@ export class Report {
   #published = 0;
   #duplicates = 0;
   #refused = 0;
+  /** Not accepted, where that is certain. */
+  #missed = 0;
+  #unknown = 0;
   #doneBytes = 0;
   #single: Published | null = null;
 
@@ -53,6 +56,11 @@ export class Report {
     this.#draw();
   }
 
+  givenUp(count: number, mayBePublished: boolean): void {
+    if (mayBePublished) this.#unknown += count;
+    else this.#missed += count;
+  }
+
   say(text: string): void {
     this.#bar.clear();
     this.#shell.errors.write(`${masked(printable(`agentcast: ${text}`), this.#shell.env)}\n`);
@@ -71,6 +79,8 @@ export class Report {
     const parts = [`${counted(this.#published, 'event')} published`];
     if (this.#duplicates > 0) parts.push(`${grouped(this.#duplicates)} of them already there`);
     if (this.#refused > 0) parts.push(`${counted(this.#refused, 'line')} refused`);
+    if (this.#missed > 0) parts.push(`${grouped(this.#missed)} not: no server took them`);
+    if (this.#unknown > 0) parts.push(`${grouped(this.#unknown)} not known: a server may have taken them`);
     return parts.join(', ');
   }
 

@@ -14,12 +14,24 @@ export type SenderOptions = {
   accepted(event: EventLine, published: Published): void;
   /** Told of an event that the server refuses, by itself. */
   refused(event: EventLine, why: string): void;
+  /** Told of so many events that no server accepted; one may have taken them nonetheless, or not. */
+  givenUp(count: number, mayBePublished: boolean): void;
 };
 
 type Rejected = { readonly event: EventLine; readonly error: PublishError };
 
-/** Tried for long enough, without an answer that says whether the events were taken. */
-export class Undecided extends Failure {}
+/** Tried for long enough, in vain. */
+export class Unavailable extends Failure {
+  /** Where the events begin that were not accepted: from here on, nothing more was sent. */
+  readonly from: EventLine;
+  readonly mayBePublished: boolean;
+
+  constructor(message: string, { event, error }: Rejected) {
+    super(message);
+    this.from = event;
+    this.mayBePublished = error.mayBePublished;
+  }
+}
 
 /**
  * Sends batches one after the other, each until it was taken or refused. Not by `createPublisher`, which makes batches by time:
@@ -33,7 +45,7 @@ export class Sender {
     this.#options = options;
   }
 
-  /** Throws a Failure where the next batch would fare no better: a refusal as a whole, or Undecided. */
+  /** Throws a Failure where the next batch would fare no better: a refusal as a whole, or Unavailable. */
   async send(batch: readonly EventLine[]): Promise<void> {
     this.#batches++;
     const rejected: Rejected[] = [];
@@ -41,13 +53,24 @@ export class Sender {
     // One invalid event refuses its batch: the others go again, as another request. Each turn, there are fewer.
     for (let turn = 0; left.length > 0; turn++) {
       const id = `${this.#options.id}-${this.#batches}${turn === 0 ? '' : `-${turn}`}`;
-      left = await send(left, id, this.#options.sending);
+      left = await this.#sendAs(id, left);
     }
     const [first] = rejected;
     if (first === undefined) return;
-    const { message, code } = first.error;
+    const { message, code, mayBePublished } = first.error;
+    this.#options.givenUp(rejected.length, mayBePublished);
     const text = `${rangeOf(rejected.map(({ event }) => event))}: ${printable(message)}${remedyFor(first.error)}`;
-    throw code === 'unavailable' ? new Undecided(text) : new Failure(text);
+    throw code === 'unavailable' ? new Unavailable(text, first) : new Failure(text);
+  }
+
+  async #sendAs(id: string, entries: readonly Entry[]): Promise<Entry[]> {
+    try {
+      return await send(entries, id, this.#options.sending);
+    } catch (error) {
+      // Told to stop, in the midst of a request or between two.
+      this.#options.givenUp(entries.length, true);
+      throw error;
+    }
   }
 
   #entryOf(event: EventLine, rejected: Rejected[]): Entry {

@@ -1,5 +1,6 @@
 import type { ProblemDetails, ProblemFault } from '../errors.ts';
-import { problemIn, problemLine, retryAfterMs } from '../errors.ts';
+import { problemIn, problemLine } from '../errors.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import type { ResponseLike } from '../socket.ts';
 import { PublishError } from './publish-error.ts';
 
@@ -59,6 +60,8 @@ export type Answer = {
   /** One for each event, where the server said so. */
   readonly items: readonly Item[];
   readonly retryAfterMs: number | null;
+  /** Whether a server may have taken events that it gave no result for. */
+  readonly mayBeTaken: boolean;
 };
 
 /** An attempt that came to nothing. */
@@ -68,6 +71,7 @@ export const noAnswer = (error: unknown): Answer => ({
   problem: null,
   items: [],
   retryAfterMs: null,
+  mayBeTaken: !isUnreached(error),
 });
 
 export async function answerOf(response: ResponseLike): Promise<Answer> {
@@ -79,6 +83,7 @@ export async function answerOf(response: ResponseLike): Promise<Answer> {
     problem: problemIn(text),
     items: itemsIn(text),
     retryAfterMs: retryAfterMs(headers),
+    mayBeTaken: status !== 429,
   };
 }
 
@@ -102,6 +107,16 @@ function reasonOf(error: unknown): string {
   return (cause === undefined ? '' : reasonOf(cause)) || message || code;
 }
 
+/**
+ * Whether there was no connection to send anything over: Node tells by the call that failed, in each cause, of each address. Where
+ * a runtime does not tell, something may have been sent.
+ */
+function isUnreached(error: unknown): boolean {
+  const { syscall, cause, errors } = (error ?? {}) as { syscall?: string; cause?: unknown; errors?: unknown };
+  if (Array.isArray(errors) && errors.length > 0) return errors.every(isUnreached);
+  return cause === undefined ? syscall === 'connect' || syscall === 'getaddrinfo' : isUnreached(cause);
+}
+
 /** Whether the same request may be taken later: nobody answered, or somebody who cannot at the moment. */
 export const isTemporary = ({ status }: Answer): boolean =>
   status === null || status === 429 || status >= 500;
@@ -119,38 +134,46 @@ export function settleAccepted(entries: readonly Entry[], { items }: Answer): En
 /**
  * Rejects the events that were refused for what they are; gives those that only stood beside them. Where nothing says which
  * they are, all are.
+ * @param mayBeTaken whether one of the attempts before may have been
  */
-export function rejectInvalid(entries: readonly Entry[], answer: Answer): Entry[] {
+export function rejectInvalid(entries: readonly Entry[], answer: Answer, mayBeTaken: boolean): Entry[] {
   const faults = entries.map((_, index) => faultsOf(answer.problem, index));
   const named = faults.some(({ length }) => length > 0);
   return entries.filter((entry, index) => {
     const own = faults[index] ?? [];
     if (named && own.length === 0) return true;
-    entry.reject(refusalOf(answer, own));
+    entry.reject(own.length > 0 ? invalidFor(answer, own) : refusalOf(answer, mayBeTaken));
     return false;
   });
 }
 
+/** All attempts of a request that was given up. */
+export type Attempts = { readonly count: number; readonly passedMs: number; readonly mayBeTaken: boolean };
+
 /** The error of an event that was given up, with the last answer. */
-export function givenUp(answer: Answer, afterMs: number): PublishError {
+export function givenUp(answer: Answer, { count, passedMs, mayBeTaken }: Attempts): PublishError {
   const { status, problem } = answer;
-  return new PublishError('unavailable', `not accepted within ${Math.round(afterMs)} ms: ${lineOf(answer)}`, {
+  const outcome = mayBeTaken ? 'not known whether it was published, after' : 'not published in';
+  const attempts = `${count} attempt${count === 1 ? '' : 's'} within ${(passedMs / 1_000).toFixed(1)} s`;
+  return new PublishError('unavailable', `${outcome} ${attempts}; the last: ${lineOf(answer)}`, {
     status,
     problem,
+    mayBePublished: mayBeTaken,
   });
 }
 
-function refusalOf(answer: Answer, faults: readonly ProblemFault[]): PublishError {
+function invalidFor({ status, problem }: Answer, faults: readonly ProblemFault[]): PublishError {
+  const line = faults.map(({ path, detail }) => `${path}: ${detail}`).join('; ');
+  return new PublishError('invalid', `the event is not valid: ${line}`, { status, problem, faults });
+}
+
+function refusalOf(answer: Answer, mayBeTaken: boolean): PublishError {
   const { status, problem } = answer;
-  if (faults.length > 0) {
-    const line = faults.map(({ path, detail }) => `${path}: ${detail}`).join('; ');
-    return new PublishError('invalid', `the event is not valid: ${line}`, { status, problem, faults });
-  }
-  const why =
-    status === 202
-      ? 'got a 202 without a result for each event, wanted the answer of an agentcast server'
-      : `refused: ${lineOf(answer)}`;
-  return new PublishError('refused', why, { status, problem });
+  const isUnclear = status === 202;
+  const why = isUnclear
+    ? 'got a 202 without a result for each event, wanted the answer of an agentcast server'
+    : `refused: ${lineOf(answer)}`;
+  return new PublishError('refused', why, { status, problem, mayBePublished: mayBeTaken || isUnclear });
 }
 
 function faultsOf(problem: ProblemDetails | null, index: number): ProblemFault[] {

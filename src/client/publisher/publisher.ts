@@ -80,7 +80,7 @@ export class Publisher {
 
   /**
    * Publishes one event (contract §5); resolves once it is in the stream, and handed over.
-   * Rejects with a PublishError; only after `unavailable` may the event have been published. With a TypeError where it is no JSON.
+   * Rejects with a PublishError; only where that says `mayBePublished` may the event have been. With a TypeError where it is no JSON.
    */
   async publish(event: PublishedEvent): Promise<Published> {
     // Of a function, say, there is no JSON: it would break the request of all that go with it.

@@ -53,17 +53,20 @@ export async function send(entries: readonly Entry[], id: string, options: Sendi
   const { clock, random, giveUpAfterMs, retrying } = options;
   const body = bodyOf(entries);
   const startedAt = clock.now();
+  let mayBeTaken = false;
   for (let failures = 0; ; failures++) {
     const answer = await attempt(id, body, options);
     if (!isTemporary(answer)) {
       const left = answer.status === 202 ? settleAccepted(entries, answer) : entries;
-      return rejectInvalid(left, answer);
+      return rejectInvalid(left, answer, mayBeTaken);
     }
+    mayBeTaken ||= answer.mayBeTaken;
     const waitMs = (answer.retryAfterMs ?? 0) + fullJitter(BACKOFF, failures, random());
     const passedMs = clock.now() - startedAt;
     if (passedMs + waitMs > giveUpAfterMs) {
       // Of a batch that the engine took in part, what was taken is accepted.
-      for (const entry of settleAccepted(entries, answer)) entry.reject(givenUp(answer, passedMs));
+      const error = givenUp(answer, { count: failures + 1, passedMs, mayBeTaken });
+      for (const entry of settleAccepted(entries, answer)) entry.reject(error);
       return [];
     }
     retrying?.(lineOf(answer));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EventLine } from '../../../src/cli/publish/event-lines.ts';
-import { Sender, Undecided } from '../../../src/cli/publish/sender.ts';
+import { Sender } from '../../../src/cli/publish/sender.ts';
 import type { ClientClock } from '../../../src/client/clock.ts';
 import type { ResponseLike } from '../../../src/client/socket.ts';
 
@@ -39,6 +39,9 @@ function waitingClock(waits: number[], timeoutMs: number): ClientClock {
   };
 }
 
+/** What Node says where there is no connection. */
+const unreachable = (message: string) => Object.assign(new Error(message), { syscall: 'connect' });
+
 /** A sender whose server answers as told, one answer after the other; then nobody does. */
 function rig(
   answers: Answer[],
@@ -55,7 +58,7 @@ function rig(
       fetch: async (_, { headers, body }): Promise<ResponseLike> => {
         requests.push({ id: headers['webhook-id'], body });
         const next = answers.shift();
-        if (next === undefined) throw new Error('connect ECONNREFUSED');
+        if (next === undefined) throw unreachable('connect ECONNREFUSED');
         const { status, text, retryAfter } = next;
         return { status, headers: { get: () => retryAfter }, text: async () => text };
       },
@@ -68,6 +71,7 @@ function rig(
     },
     accepted: ({ line }, { sequence_id }) => heard.push(`${line} is #${sequence_id}`),
     refused: ({ line }, why) => heard.push(`${line}: ${why}`),
+    givenUp: (count, mayBePublished) => heard.push(`${count} ${mayBePublished ? 'unknown' : 'not'}`),
   });
   return { sender, requests, waits, heard };
 }
@@ -98,12 +102,29 @@ describe('a sender', () => {
     ]);
   });
 
-  test('gives up after its time, and names the lines', async () => {
-    const { sender, requests } = rig([], { giveUpAfterMs: 0 });
-    await expect(sender.send(lines(4, 5, 6))).rejects.toThrow(
-      new Undecided('lines 4 to 6: not accepted within 0 ms: no answer: connect ECONNREFUSED'),
-    );
-    expect(requests).toHaveLength(1);
+  test('gives up after its time, names the lines, and is sure of what never reached a server', async () => {
+    const { sender, heard } = rig([], { giveUpAfterMs: 1_000 });
+    await expect(sender.send(lines(4, 5, 6))).rejects.toMatchObject({
+      message:
+        'lines 4 to 6: not published in 4 attempts within 0.7 s; the last: no answer: connect ECONNREFUSED; does the server run, is --url right?',
+      from: { line: 4 },
+      mayBePublished: false,
+    });
+    expect(heard.at(-1)).toBe('3 not');
+  });
+
+  test.each<[string, Answer[], number]>([
+    ['a 503', [unavailable], 2],
+    ['a part of a batch', [answer(503, { results: [{ sequence_id: 7, epoch: 'e1' }, null] })], 1],
+  ])('after %s and silence it is not sure of the rest', async (_, answers, left) => {
+    const { sender, heard } = rig(answers, { giveUpAfterMs: 0 });
+    await expect(sender.send(lines(1, 2))).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /: not known whether it was published, after 1 attempt within 0.0 s; the last: /,
+      ),
+      mayBePublished: true,
+    });
+    expect(heard.at(-1)).toBe(`${left} unknown`);
   });
 
   test('leaves out the events that the server refuses, and sends the others as another request', async () => {
@@ -128,11 +149,12 @@ describe('a sender', () => {
 
   test('is told to stop while it waits', async () => {
     const stopping = new AbortController();
-    const { sender, requests } = rig([unavailable, unavailable], { signal: stopping.signal });
+    const { sender, requests, heard } = rig([unavailable, unavailable], { signal: stopping.signal });
     const sending = sender.send(lines(1));
     stopping.abort(130);
     await expect(sending).rejects.toBe(130);
     expect(requests.length).toBeLessThan(2);
+    expect(heard.at(-1)).toBe('1 unknown');
   });
 
   test('is done where all of a batch is refused', async () => {

@@ -12,10 +12,13 @@ import {
 } from '../../support/publisher-rig.ts';
 
 describe('trouble', () => {
-  test('no answer, and 503: the same id and body again, signed anew, after Retry-After', async () => {
+  test.each<Record<string, string>>([
+    { 'retry-after': '2' },
+    { 'retry-after': 'Sun, 06 Nov 1994 08:49:37 GMT', date: 'Sun, 06 Nov 1994 08:49:35 GMT' },
+  ])('no answer, and 503: the same id and body again, signed anew, after %j', async (headers) => {
     const answers: Respond[] = [
       () => Promise.reject(new TypeError('fetch failed')),
-      () => problem(503, {}, { 'retry-after': '2' }),
+      () => problem(503, {}, headers),
       ({ events }) =>
         Response.json(
           { results: events.map(() => ({ sequence_id: 1, epoch: 'A', duplicate: true })) },
@@ -108,5 +111,45 @@ describe('trouble', () => {
     await clock.advance(100);
     expect((await answer).sequence_id).toBe(1);
     expect(calls).toHaveLength(2);
+  });
+});
+
+describe('whether an event that was given up may be published all the same', () => {
+  const failing =
+    (cause: unknown): Respond =>
+    () =>
+      Promise.reject(new TypeError('fetch failed', { cause }));
+  const unconnected = { syscall: 'connect', message: 'connect ECONNREFUSED' };
+  const answering =
+    (status: number): Respond =>
+    () =>
+      problem(status);
+
+  test.each<[boolean, string, Respond[]]>([
+    [false, 'no connection', [failing(unconnected)]],
+    [false, 'no connection to any address', [failing({ errors: [unconnected, unconnected] })]],
+    [false, 'no such name', [failing({ syscall: 'getaddrinfo', message: 'getaddrinfo ENOTFOUND' })]],
+    [false, '429', [answering(429)]],
+    [true, 'a connection cut', [failing({ syscall: 'read', message: 'read ECONNRESET' })]],
+    [true, 'a connection cut, then none', [failing({ syscall: 'read' }), failing(unconnected)]],
+    [true, 'one address that took it', [failing({ errors: [unconnected, { syscall: 'read' }] })]],
+    [true, 'a runtime that does not tell', [() => Promise.reject(new TypeError('fetch failed'))]],
+    [true, '503', [answering(503)]],
+    [true, '503, then a wrong key', [answering(503), answering(401)]],
+    [true, '202 without results', [answering(202)]],
+    [false, 'a wrong key', [answering(401)]],
+  ])('%s: %s', async (mayBePublished, _, responds) => {
+    const { publisher, clock, called } = publisherTo(
+      (call, at) => (responds[at - 1] ?? failing(unconnected))(call, at),
+      { giveUpAfterMs: 101 * responds.length - 100 },
+    );
+    const outcome = publisher.publish(note(1)).catch((error: unknown) => error);
+    void publisher.flush();
+    for (let at = 1; at <= responds.length; at++) {
+      await called(at);
+      await untilTrue(() => clock.timers === (at === responds.length ? 0 : 1));
+      await clock.advance(100);
+    }
+    expect(await outcome).toMatchObject({ name: 'PublishError', mayBePublished });
   });
 });
