@@ -2,6 +2,7 @@ import base64
 import hmac
 import json
 import os
+import sys
 import time
 import uuid
 
@@ -9,8 +10,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-service, key = os.environ["AGENTCAST_SERVICE_KEY"].split(":whsec_")
 url = os.environ.get("AGENTCAST_URL", "http://127.0.0.1:8080") + "/api/v1/internal/ws/publish"
+service, _, key = os.environ.get("AGENTCAST_SERVICE_KEY", "").partition(":whsec_")
+if not key:
+    sys.exit("wanted AGENTCAST_SERVICE_KEY=name:whsec_..., as agentcast keygen makes it")
 again = Retry(7, backoff_factor=0.2, status_forcelist=[429, 500, 502, 503, 504], allowed_methods=["POST"])
 session = requests.Session()
 session.mount(url, HTTPAdapter(max_retries=again))
@@ -31,8 +34,3 @@ def publish(event):
     if answer.status_code != 202:
         raise RuntimeError(answer.text)
     return answer.json()
-
-
-done = {"old_status": "working", "new_status": "completed", "task_id": "t-1"}
-event = {"event_type": "AGENT_STATUS_CHANGED", "user_id": "u-1", "agent_id": "coder", "payload": done}
-print("published as", publish(event)["sequence_id"])

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import websockets
 
 url = os.environ.get("AGENTCAST_URL", "http://127.0.0.1:8080").replace("http", "ws", 1) + "/ws/agents?"
-token = os.environ["AGENTCAST_TOKEN"]
+token = os.environ.get("AGENTCAST_TOKEN") or sys.exit("wanted AGENTCAST_TOKEN, as agentcast token makes it")
 
 
 async def watch():

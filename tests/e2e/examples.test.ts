@@ -74,10 +74,10 @@ function startPython(name: string, needs: PythonModule, env: Record<string, stri
   return running;
 }
 
-describe('publish.py', () => {
+describe('worker.py', () => {
   const publish = async (url: string, serviceKey = SERVICE_KEY) => {
     const env = { AGENTCAST_URL: url, AGENTCAST_SERVICE_KEY: serviceKey };
-    const running = await startPython('publish.py', 'requests', env);
+    const running = await startPython('worker.py', 'requests', env);
     return { status: (await running.exited).code, output: running.output() };
   };
 
@@ -116,6 +116,32 @@ describe('publish.py', () => {
     expect(status).toBe(1);
     expect(output).toContain('urn:agentcast:problem:unauthorized');
     expect(output).not.toContain('urllib3');
+  });
+});
+
+describe('without a key or a token, an example ends with one line that says so', () => {
+  const ending = async (running: Promise<OwnedProcess>) => {
+    const { exited, output } = await running;
+    return { code: (await exited).code, output: output() };
+  };
+
+  test.for([
+    ['worker.py', 'requests', 'AGENTCAST_SERVICE_KEY'],
+    ['watch.py', 'websockets', 'AGENTCAST_TOKEN'],
+  ] as const)('%s', async ([name, needs, variable], { skip }) => {
+    if (python[needs] === null) skip(noPython(needs));
+    const { code, output } = await ending(startPython(name, needs, {}));
+    expect(code).toBe(1);
+    expect(output).toMatch(new RegExp(`^wanted ${variable}.*\n$`));
+  });
+
+  test('worker.ts', async () => {
+    const script = fileURLToPath(new URL('../../examples/worker.ts', import.meta.url));
+    const { code, output } = await ending(
+      startOwned(process.execPath, ['--import', 'tsx', script], { env: {} }),
+    );
+    expect(code).toBe(1);
+    expect(output).toMatch(/^not published: wanted AGENTCAST_SERVICE_KEY.*\n$/);
   });
 });
 
