@@ -4,7 +4,11 @@ import { defineConfig } from 'vitest/config';
 import { CountsReporter } from './tests/support/counts-reporter.ts';
 
 const REDIS = ['tests/support/redis-global-setup.ts'];
-const PROGRAMS = [...REDIS, 'tests/support/packages-global-setup.ts'];
+const PROGRAMS = [
+  ...REDIS,
+  'tests/support/packages-global-setup.ts',
+  'tests/support/server-file-global-setup.ts',
+];
 
 export default defineConfig({
   // As tsconfig.json has it: here the client library is its source, whether or not it has been built.
@@ -14,7 +18,11 @@ export default defineConfig({
     maxWorkers: Math.max(3, availableParallelism() - 1),
     reporters: ['default', new CountsReporter()],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      {
+        extends: true,
+        // Nothing in a unit outlives its test: files may share a process, and what they import is loaded once.
+        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], isolate: false },
+      },
       {
         extends: true,
         test: { name: 'properties', include: ['tests/properties/**/*.test.ts'], testTimeout: 60_000 },

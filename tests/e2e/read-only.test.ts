@@ -4,11 +4,8 @@ import { startServer } from '../support/server-process.ts';
 import { newUser, tokenFor } from '../support/tokens.ts';
 import { numberedEvent, Worker } from '../support/worker.ts';
 
-/** Node's permission model, without the permission to write any file. tsx, which is not in the image, needs the others. */
-const MAY_NOT_WRITE = {
-  NODE_OPTIONS: '--experimental-permission --allow-fs-read=* --allow-worker --allow-child-process',
-  TSX_DISABLE_CACHE: '1',
-};
+/** Node's permission model, without the permission to write any file. */
+const MAY_NOT_WRITE = { NODE_OPTIONS: '--experimental-permission --allow-fs-read=*' };
 
 // `deno task start` has no permission to write in any test.
 test('a server works from start to drain where it may write no file (Node)', async () => {

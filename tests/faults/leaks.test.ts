@@ -75,7 +75,8 @@ function expectNoGrowth(before: LiveHeap, behind: LiveHeap): void {
 async function startScene(runtime: Runtime) {
   const redis = await startFragileRedis();
   const scope = runtime === 'node' ? new HeapScope() : null;
-  const server = await startServer({ runtime, redisUrl: redis.url, env: { ...ENV, ...scope?.env } });
+  const env = { ...ENV, ...scope?.env };
+  const server = await startServer({ runtime, redisUrl: redis.url, env, fromSources: true });
   onTestFinished(() => server.stop());
   const visitors = await prepare(server.url);
   const link = operator(redis.url);

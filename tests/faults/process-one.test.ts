@@ -18,7 +18,8 @@ test.skipIf(cannotUnshare).each([
   { runtime: 'deno', signal: 'SIGTERM' },
   { runtime: 'deno', signal: 'SIGINT' },
 ] as const)('process 1 drains on $signal: $runtime', async ({ runtime, signal }) => {
-  const server = await startServer({ runtime, under: AS_PROCESS_ONE, env: { WS_DRAIN_TIMEOUT: '5m' } });
+  const env = { WS_DRAIN_TIMEOUT: '5m' };
+  const server = await startServer({ runtime, under: AS_PROCESS_ONE, env, fromSources: true });
   onTestFinished(() => server.stop());
   const client = await DashboardClient.connect(
     `${server.wsUrl}/ws/agents?token=${await tokenFor(newUser())}`,
