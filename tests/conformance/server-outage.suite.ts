@@ -136,5 +136,10 @@ export function outageSuite(cell: Cell): void {
         await late.stop();
       }
     });
+
+    test('all of it is said to who runs Redis, not to who knows the client library', () => {
+      expect(rig.server.output()).toContain('Redis did not answer');
+      expect(rig.server.output()).not.toMatch(/Refer to|enableOfflineQueue|writeable|slots cache/);
+    });
   });
 }

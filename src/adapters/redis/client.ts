@@ -1,7 +1,7 @@
 import type { RedisOptions } from 'ioredis';
-import { Cluster, Redis, ReplyError } from 'ioredis';
-import { EngineUnavailable } from '../../core/ports/engine.ts';
+import { Cluster, Redis } from 'ioredis';
 import type { Log } from '../../core/ports/log.ts';
+import { reasonOf } from './answered.ts';
 
 /**
  * A command waits for the batch before it, and then in its own: twice this at most, and with it a publish is
@@ -108,26 +108,4 @@ function ended(redis: Redis): Promise<void> {
     if (redis.status === 'end' || redis.status === 'reconnecting') resolve();
     else redis.once('end', () => resolve());
   });
-}
-
-/** Waits for an answer of Redis; whatever keeps it from answering is `EngineUnavailable` to the core. */
-export async function answered<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof EngineUnavailable) throw error;
-    const what = error instanceof ReplyError ? 'refused' : 'did not answer';
-    throw new EngineUnavailable(`Redis ${what}: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-/**
- * What an error says. Where a host has several addresses and none answers, it has a code and no message; where no node
- * of a cluster does, the reason is with the last of them.
- */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { lastNodeError } = error as { lastNodeError?: unknown };
-  if (lastNodeError instanceof Error) return `${error.message} ${reasonOf(lastNodeError)}`;
-  return error.message || (error as NodeJS.ErrnoException).code || error.name;
 }

@@ -1,7 +1,7 @@
 import type { Lease, LeaseRequest, Limits } from '../../core/ports/engine.ts';
 import { BUCKET_MS, INSTANCE_COUNTED_MS, WISH_LIFE_MS } from '../../core/ports/engine.ts';
+import { answered } from './answered.ts';
 import type { CommandClient } from './client.ts';
-import { answered } from './client.ts';
 import { keys } from './keys.ts';
 import { runScript, scripts } from './scripts.ts';
 

@@ -1,7 +1,7 @@
 import type { Order, Orders } from '../../core/ports/engine.ts';
 import { ORDER_LIFE_MS } from '../../core/ports/engine.ts';
+import { answered } from './answered.ts';
 import type { CommandClient } from './client.ts';
-import { answered } from './client.ts';
 import { keys } from './keys.ts';
 
 /** Orders that are looked at at a time. */

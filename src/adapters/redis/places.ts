@@ -3,8 +3,8 @@ import type { EngineOptions } from '../../core/limits.ts';
 import { CONNECTION_RETRY_MS, UPGRADE_SPAN_MS } from '../../core/limits.ts';
 import type { Admission, AdmissionRequest } from '../../core/ports/engine.ts';
 import { CONNECTION_LEASE_MS } from '../../core/ports/engine.ts';
+import { answered } from './answered.ts';
 import type { CommandClient } from './client.ts';
-import { answered } from './client.ts';
 import { keys } from './keys.ts';
 import { runScript, scripts } from './scripts.ts';
 

@@ -13,8 +13,8 @@ import {
   DEAD_AFTER_MS,
   INSTANCE_LEASE_MS,
 } from '../../core/ports/engine.ts';
+import { answered } from './answered.ts';
 import type { CommandClient } from './client.ts';
-import { answered } from './client.ts';
 import type { Fields } from './entries.ts';
 import { connectionOf, fieldsOfConnection, fieldsOfInstance, instanceOf } from './entries.ts';
 import { keys } from './keys.ts';

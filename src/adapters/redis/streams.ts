@@ -13,9 +13,9 @@ import type {
 } from '../../core/ports/engine.ts';
 import { EPOCH_SKIP_PER_MS, MIN_EPOCH_SKIP } from '../../core/ports/engine.ts';
 import type { Random } from '../../core/ports/random.ts';
+import { answered } from './answered.ts';
 import { Appends } from './appends.ts';
 import type { CommandClient } from './client.ts';
-import { answered } from './client.ts';
 import { keys } from './keys.ts';
 import { decodeRecords } from './record.ts';
 import { runScript, scripts } from './scripts.ts';

@@ -2,7 +2,8 @@ import type { Buffer } from 'node:buffer';
 import type { Redis } from 'ioredis';
 import { EngineUnavailable } from '../../core/ports/engine.ts';
 import type { Log } from '../../core/ports/log.ts';
-import { answered, closeLink } from './client.ts';
+import { answered, reasonOf } from './answered.ts';
+import { closeLink } from './client.ts';
 
 /** How many channels one SUBSCRIBE names after a reconnect. */
 const RESUBSCRIBE_BATCH = 500;
@@ -144,7 +145,7 @@ export class SubscriberLink implements Channels {
       await this.#resubscribe();
     } catch (error) {
       if (connected !== this.#connected) return;
-      this.#options.log.warn('resubscribing failed', { error: String(error) });
+      this.#options.log.warn('resubscribing failed', { error: reasonOf(error) });
       this.renew();
     }
     if (connected !== this.#connected) return;
