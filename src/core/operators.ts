@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import { ANSWER_WITHIN_MS, Deadline } from './deadline.ts';
 import type { Explainer } from './explainer.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
-import type { Engine, InstanceEntry, Order, RegisteredConnection } from './ports/engine.ts';
+import type { Engine, IdempotencyKey, InstanceEntry, Order, RegisteredConnection } from './ports/engine.ts';
 import { EngineUnavailable } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
 import type { Random } from './ports/random.ts';
@@ -48,6 +48,11 @@ export class Operators {
   /** @throws EngineUnavailable, as do all of these */
   instances(): Promise<readonly InstanceEntry[]> {
     return this.#inTime(this.#options.engine.registry.instances());
+  }
+
+  /** Binds the id of a request to what it is for; `conflict` where it is bound to something else. */
+  claim(key: Omit<IdempotencyKey, 'item'>, hash: string): Promise<'claimed' | 'conflict'> {
+    return this.#inTime(this.#options.engine.streams.claim(key, hash));
   }
 
   connectionsOf(userId: string): Promise<readonly RegisteredConnection[]> {

@@ -13,12 +13,14 @@ import { newRoutes } from './context.ts';
 import { explainEvent } from './explain.ts';
 import { onlyMethods } from './methods.ts';
 import { invalidParameters, parameterFaults } from './parameters.ts';
-import type { SignedBodies } from './signed-body.ts';
+import type { SignedBodies, SignedBody } from './signed-body.ts';
 
 export type OperatorRoutesOptions = {
   readonly operators: Operators;
   readonly explainer: Explainer;
   readonly bodies: SignedBodies;
+  /** A digest of a text: another text, another digest. */
+  hash(text: string): string;
   readonly log: Log;
   /** Wall-clock time in ms since 1970. */
   now(): number;
@@ -54,13 +56,13 @@ async function answerSigned(
 ): Promise<Response> {
   const body = await options.bodies.read(c);
   if (body instanceof Response) return body;
-  // A signature over a body says nothing of the target: what was signed for another route must not serve here.
-  if (!['', '{}'].includes(body.text.trim())) {
+  // `{}` is what some HTTP clients send with every POST.
+  if (body.text !== '' && body.text.trim() !== '{}') {
     const detail = `got a body of ${body.text.length} characters, wanted none`;
     return problemResponse({ code: 'bad-request', detail });
   }
   try {
-    return await answer(c, options);
+    return (await elsewhere(c, options, body)) ?? (await answer(c, options));
   } catch (error) {
     if (!(error instanceof EngineUnavailable)) throw error;
     const about = { request_id: c.env.requestId, path: c.req.path };
@@ -71,6 +73,22 @@ async function answerSigned(
       retryAfterMs: RETRY_MS,
     });
   }
+}
+
+/**
+ * The refusal of a request whose signature served for another target already; null for none. Without a body the target is
+ * signed; a signature over `{}` says nothing of it, and would disconnect anybody, so its id is bound to the first.
+ */
+async function elsewhere(
+  c: AppContext,
+  { operators, hash }: OperatorRoutesOptions,
+  { service, webhookId: id, text }: SignedBody,
+): Promise<Response | null> {
+  if (text === '') return null;
+  const claimed = await operators.claim({ service, id }, hash(c.req.path));
+  if (claimed === 'claimed') return null;
+  const detail = 'this webhook-id was used for something else within the last 10 minutes';
+  return problemResponse({ code: 'idempotency-conflict', detail });
 }
 
 async function listInstances(_: AppContext, { operators, now }: OperatorRoutesOptions): Promise<Response> {

@@ -179,9 +179,33 @@ export function operatorSuite(rig: () => ServerRig): void {
       expect(answer.body.errors).toHaveLength(1);
     });
 
-    test('400 for a user to disconnect who is none, and for a body', async () => {
+    test('400 for a user to disconnect who is none', async () => {
       expect((await post('/users/a%20b/disconnect')).status).toBe(400);
-      expect((await post('/users/u-1/disconnect', '{"event_type":"NOTE"}')).status).toBe(400);
+    });
+
+    test.each([
+      ['/connections/c-1/disconnect', '{"event_type":"NOTE"}'],
+      ['/users/u-1/disconnect', ' '],
+    ])('POST %s takes no body: its signature would say nothing of the target', async (path, body) => {
+      const [refused, large] = [await post(path, body), await post(path, ' '.repeat(1024 * 1024 + 1))];
+      expect([refused.status, large.status]).toEqual([400, 413]);
+      expectProblem(refused);
+    });
+
+    test('a signature over {} serves for one target, and again for that', async () => {
+      const users = [newUser(), newUser()];
+      const stays = await rig().live(users[1] ?? '');
+      const signed = (path: string) => rig().worker.send(ROOT + path, '{}', { id: `m-${users[0]}` });
+      const first = `/users/${users[0]}/disconnect`;
+      expect([(await signed(first)).status, (await signed(first)).status]).toEqual([200, 200]);
+      const { connection_id } = stays.frames[0]?.payload ?? {};
+      for (const path of [`/users/${users[1]}/disconnect`, `/connections/${connection_id}/disconnect`]) {
+        const answer = await signed(path);
+        expect(answer.status).toBe(409);
+        expectProblem(answer);
+      }
+      stays.send('PING');
+      await stays.next('PONG');
     });
 
     test.each([

@@ -4,8 +4,14 @@ import type { Examples, Operation } from './operation.ts';
 
 const ROOT = '/api/v1/internal/ws';
 const ASKING: readonly ProblemCode[] = ['unauthorized', 'engine-unavailable', 'overloaded'];
-/** A body other than `{}` is refused: a signature over it would say nothing of the target. */
-const ORDERING: readonly ProblemCode[] = [...ASKING, 'bad-request', 'too-large', 'instance-silent'];
+/** A body is refused, since a signature over it says nothing of the target; but for `{}`, whose `webhook-id` is bound to it. */
+const ORDERING: readonly ProblemCode[] = [
+  ...ASKING,
+  'bad-request',
+  'idempotency-conflict',
+  'too-large',
+  'instance-silent',
+];
 
 const instance = {
   instance_id: 'api-1',
@@ -150,7 +156,8 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
     operationId: 'disconnectConnection',
     tag: 'Operators',
     summary: 'Close one connection with 4002',
-    description: 'It is closed when the answer comes, whichever instance has it. No body, or `{}`.',
+    description:
+      'It is closed when the answer comes, whichever instance has it. No body, or `{}`, whose `webhook-id` serves for this target alone.',
     proof: 'signature',
     parameters: [
       {
@@ -177,7 +184,8 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
     operationId: 'disconnectUser',
     tag: 'Operators',
     summary: 'Close every connection of a user with 4002',
-    description: 'They are closed when the answer comes, whichever instances have them. No body, or `{}`.',
+    description:
+      'They are closed when the answer comes, whichever instances have them. No body, or `{}`, whose `webhook-id` serves for this target alone.',
     proof: 'signature',
     parameters: [
       {

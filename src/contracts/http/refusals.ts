@@ -48,7 +48,7 @@ export const REFUSALS: Readonly<Record<ProblemCode, Refusal>> = {
   'not-found': { when: 'There is no such thing.', detail: 'there is no such connection' },
   'method-not-allowed': { when: 'The route has another method.', detail: 'got DELETE, wanted GET, HEAD' },
   'idempotency-conflict': {
-    when: 'This `webhook-id` was used with another body.',
+    when: 'This `webhook-id` was used with another body, or for another target.',
     detail: 'this webhook-id was used with another body within the last 10 minutes',
   },
   'too-large': {
