@@ -69,7 +69,7 @@ export class Publisher {
     const span = this.#tracing?.begin('publish', traceparent, fields) ?? null;
     try {
       const result = await this.#publish(request, deadline, span);
-      span?.end(result.kind === 'conflict' ? 'conflict' : undefined);
+      span?.end(faultOf(result));
       return result;
     } catch (error) {
       if (error instanceof EngineUnavailable) this.#metrics.published('unavailable', events.length);
@@ -116,6 +116,12 @@ export class Publisher {
     const step = result.duplicate ? STEP.repeated : STEP.appended;
     this.#history.witnessOf(event.userId).note(step, result.sequenceId);
   }
+}
+
+/** Why a request, or a part of it, was not taken. */
+function faultOf(result: PublishResult): string | undefined {
+  if (result.kind === 'conflict') return 'conflict';
+  return result.results.find((item) => item instanceof EngineUnavailable)?.message;
 }
 
 async function endedWith(span: Span, appended: Promise<ItemResult>): Promise<ItemResult> {

@@ -2,19 +2,21 @@
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const NOTHING = /^0+$/;
 const LENGTH = 55;
+/** Of the flags of version 00, those that are known: sampled, and that the trace id is random; others are passed on as 0. */
+const KNOWN = 0x03;
 /** Of the flags that a later version may have, this alone is known. */
 const SAMPLED = 0x01;
 
 /** Which trace something belongs to, and which part of it began it. */
 export type TraceParent = { readonly traceId: string; readonly spanId: string; readonly flags: number };
 
-/** Reads a `traceparent`; null for what is none, which is to be ignored (W3C Trace Context §3.2.2.4 and §4.3). */
+/** Reads a `traceparent`; null for what is none, which is to be ignored (W3C Trace Context level 2 §3.2.2 and §4.3). */
 export function parseTraceparent(text: string): TraceParent | null {
   const [, version, traceId = '', spanId = '', flags = '', more] = TRACEPARENT.exec(text) ?? [];
   if (version === undefined || version === 'ff' || NOTHING.test(traceId) || NOTHING.test(spanId)) return null;
   if (version === '00' && more !== undefined) return null;
   const bits = Number.parseInt(flags, 16);
-  return { traceId, spanId, flags: version === '00' ? bits : bits & SAMPLED };
+  return { traceId, spanId, flags: bits & (version === '00' ? KNOWN : SAMPLED) };
 }
 
 /** As version 00, which everybody reads. */

@@ -17,6 +17,7 @@ describe('a traceparent (W3C Trace Context §3.2)', () => {
     ['as it is', VALID, VALID],
     ['not sampled', `00-${TRACE}-${PART}-00`, `00-${TRACE}-${PART}-00`],
     ['with a flag of level 2', `00-${TRACE}-${PART}-03`, `00-${TRACE}-${PART}-03`],
+    ['without flags that nobody knows', `00-${TRACE}-${PART}-fd`, VALID],
     ['of a later version, as the one that is known', `cc-${TRACE}-${PART}-ff`, VALID],
     ['of a later version that goes on', `01-${TRACE}-${PART}-00-what-comes`, `00-${TRACE}-${PART}-00`],
   ])('is taken %s', (_, text, taken) => expect(reread(text)).toBe(taken));
