@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { jsonLine } from './json-line.ts';
 import { serverUrl, URL_MEANING, URL_OPTION } from './server-url.ts';
 import { KEY_FILE_MEANING, KEY_FILE_OPTION, serviceKey } from './service-key.ts';
 import type { Shell } from './shell.ts';
@@ -33,6 +34,6 @@ export function explainCommand(shell: Shell): Command {
       const { explanationText, readExplanation } = await import('./explain.ts');
       const access = { url: serverUrl(shell.env, url), key: serviceKey(shell.env, keyFile) };
       const explanation = await readExplanation(access, { user, sequence }, shell.toldToStop());
-      shell.output.write(json ? `${JSON.stringify(explanation)}\n` : explanationText(explanation));
+      shell.output.write(json ? jsonLine(explanation) : explanationText(explanation));
     });
 }

@@ -53,7 +53,7 @@ export async function readExplanation(
 
 /** For people: what the log says, what happened in which order, and how far the instances can tell. */
 export function explanationText(explanation: Explanation): string {
-  const { history, instances, user_id } = explanation;
+  const { history, instances } = explanation;
   const happened =
     history.length === 0
       ? 'No instance that answered remembers anything of it: it is too long ago, or was never handed to one.\n'
@@ -66,7 +66,7 @@ export function explanationText(explanation: Explanation): string {
             words(row.what, row.reason),
           ]),
         );
-  const told = instances.map((instance) => `${printable(instanceText(instance, user_id))}\n`).join('');
+  const told = instances.map((instance) => `${printable(instanceText(instance, explanation))}\n`).join('');
   return `${printable(logText(explanation))}\n\n${happened}\n${told}`;
 }
 
@@ -114,10 +114,16 @@ function words(what: string, reason: string | null): string {
   return WORDS[name] ?? name;
 }
 
-function instanceText(instance: Explanation['instances'][number], user: string): string {
+function instanceText(
+  instance: Explanation['instances'][number],
+  { user_id: user, log }: Explanation,
+): string {
   const { instance_id, answered, connections, knows_since, left_out } = instance;
   if (!answered) return `${instance_id} did not answer: what happened there is not shown.`;
   const known = knows_since ? `everything since ${knows_since}` : 'everything since its start';
+  // Times as texts of one form compare as times do.
+  const isForgotten = knows_since && log?.event && log.event.timestamp < knows_since;
+  const older = isForgotten ? ', which is later than this event: what happened before is forgotten' : '';
   const cut = left_out ? `; ${left_out} older things are left out` : '';
-  return `${instance_id} has ${connections} connections of ${user} now, and remembers ${known}${cut}.`;
+  return `${instance_id} has ${connections} connections of ${user} now, and remembers ${known}${older}${cut}.`;
 }
