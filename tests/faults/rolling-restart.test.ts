@@ -29,6 +29,9 @@ test('G3, G8: three instances behind HAProxy restart one by one, 2,000 clients w
   const { fleet, clients, publisher, ledger, stopPublishing } = await startScene();
   for (const path of ['/metrics', '/%6detrics'])
     expect((await fetch(fleet.balancer.url + path)).status, `${path} is not for clients`).toBe(404);
+  // What the alert that no instance is ready goes by.
+  const ready = 'haproxy_backend_status{proxy="instances",state="UP"} 1\n';
+  expect(await (await fetch(fleet.balancer.metricsUrl)).text()).toContain(ready);
   for (const at of [0, 1, 2]) {
     const guests = clients.filter(({ instanceId }) => instanceId === nameOf(at));
     const since = performance.now();

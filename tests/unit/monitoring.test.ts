@@ -74,11 +74,10 @@ test('deploy/prometheus/prometheus.yml scrapes the instances of compose.yaml, as
   const { scrape_configs } = parse(readDeployed('prometheus/prometheus.yml')) as Scraping;
   const { services } = parse(readDeployed('compose.yaml'), { merge: true }) as Compose;
   const instances = Object.keys(services).filter((name) => services[name]?.build !== undefined);
-  expect(scrape_configs).toMatchObject([{ job_name: 'agentcast' }]);
-  const targets = scrape_configs.flatMap(({ static_configs }) =>
-    static_configs.flatMap((one) => one.targets),
-  );
-  expect(targets).toEqual(instances.map((name) => `${name}:8080`));
+  expect(scrape_configs).toMatchObject([{ job_name: 'agentcast' }, { job_name: 'haproxy' }]);
+  const targets = scrape_configs.map(({ static_configs }) => static_configs.flatMap((one) => one.targets));
+  expect(targets).toEqual([instances.map((name) => `${name}:8080`), ['haproxy:8405']]);
+  expect(services.haproxy?.environment?.METRICS_LISTEN).toBe(':8405');
 });
 
 type AlertTest = {
@@ -88,7 +87,8 @@ type AlertTest = {
   }[];
 };
 
-type Compose = { readonly services: Readonly<Record<string, { readonly build?: unknown }>> };
+type Service = { readonly build?: unknown; readonly environment?: Readonly<Record<string, string>> };
+type Compose = { readonly services: Readonly<Record<string, Service>> };
 
 type Scraping = {
   readonly scrape_configs: readonly {
