@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { closing, frame, OPCODE } from '../support/raw-client.ts';
-import { nextText, type TransportRig, whenClosed } from '../support/transport-rig.ts';
+import { isNoDrain, nextText, type TransportRig, whenClosed } from '../support/transport-rig.ts';
 
 /** More than the kernel takes for a client that reads nothing. */
 const MORE_THAN_FITS = 24 * 1024 * 1024;
@@ -14,7 +14,7 @@ export function socketSuite(rig: TransportRig): void {
       client.send(Buffer.from('binary'));
       client.send('grüße');
       expect(await nextText(client)).toBe('grüße');
-      expect(await rig.journal(id)).toEqual(['open', 'binary', 'message grüße']);
+      expect((await rig.journal(id)).filter(isNoDrain)).toEqual(['open', 'binary', 'message grüße']);
     });
 
     test('answers a ping by itself', async () => {

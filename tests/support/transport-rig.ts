@@ -26,6 +26,9 @@ export async function startFixture(command: string, args: readonly string[]): Pr
   };
 }
 
+/** For entries that frames of the first 2 ms may come among, which are sent a little later than they are given. */
+export const isNoDrain = (entry: string): boolean => entry !== 'drain 0';
+
 /** What the transport suite reaches its server by. */
 export class TransportRig {
   url: string;

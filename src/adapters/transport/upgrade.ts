@@ -25,6 +25,12 @@ type Asked = { incoming: IncomingMessage; socket: Duplex; head: Buffer };
 // A message needs a few frames at most; each one held costs more than it carries when they are tiny.
 const MAX_FRAGMENTS = 128;
 
+/**
+ * A client that begins to listen when it hears that the socket is open loses what comes in the same read as the answer, and
+ * k6 2.2.0 can lose it whenever it listens. Until then, what is sent is gathered; it leaves in one write.
+ */
+const FIRST_FRAMES_AFTER_MS = 2;
+
 const ignore = () => {};
 
 /** Answers every request with an Upgrade header: the route decides, ws upgrades. */
@@ -99,16 +105,16 @@ export class Upgrader {
     decision: Decision,
     handlers: UpgradeAcceptance['handlers'],
   ): void {
-    // The answer leaves in one write with what the route sends in this turn.
-    socket.cork();
     // ws runs the callback at once or never.
     this.#wss.handleUpgrade(incoming, socket, head, (ws) => {
       decision.settle();
       socket.off('error', ignore);
+      // Behind the answer, which ws has just written.
+      socket.cork();
+      setTimeout(() => socket.uncork(), FIRST_FRAMES_AFTER_MS);
       openSocket(ws, socket, { handlers, onError: this.#options.onError });
     });
     decision.abandon();
-    setImmediate(() => socket.uncork());
   }
 
   #wsOptions(): ServerOptions & { closeTimeout: number } {
