@@ -17,7 +17,7 @@ export const standings = (quick: boolean): Standing[] => [
   {
     name: 'memory of an idle connection',
     heads: ['KB', 'bare KB', 'ratio'],
-    measure: async (entrant) => [(await bytesOfIdle(entrant, quick ? 1_000 : 5_000)).resident / 1024],
+    measure: async (entrant) => [(await bytesOfIdle(entrant, quick ? 1_000 : 10_000)).resident / 1024],
     digits: 1,
   },
   {
