@@ -44,8 +44,7 @@ export class Dashboard {
   connect(since = Date.now()) {
     this.since = since;
     this.isConnected = false;
-    const resume = this.position === null ? 'latest' : `${this.position}&epoch=${this.epoch}`;
-    const url = `${wsUrls[this.instance]}/ws/agents?last_sequence_id=${resume}`;
+    const url = `${wsUrls[this.instance]}/ws/agents?last_sequence_id=${this.position ?? 'latest'}${this.ofEpoch()}`;
     const socket = new WebSocket(url, null, { headers: { authorization: `Bearer ${this.token}` } });
     this.socket = socket;
     socket.onmessage = ({ data, timestamp }) => this.hear(JSON.parse(data), timestamp);
@@ -55,6 +54,10 @@ export class Dashboard {
     return new Promise((resolve) => {
       this.answered = resolve;
     });
+  }
+
+  ofEpoch() {
+    return this.epoch === '' ? '' : `&epoch=${this.epoch}`;
   }
 
   /** Leaves, to come back when `connect` is called. */
@@ -73,6 +76,10 @@ export class Dashboard {
   }
 
   hear(message, at) {
+    if (!this.isConnected && message.type !== 'CONNECTED') {
+      if (this.position !== null) return this.startOver();
+      if (message.sequence_id !== undefined) this.inferGreeting(message.sequence_id - 1);
+    }
     if (message.sequence_id !== undefined) this.take(message, at);
     else this.obey(message, at);
   }
@@ -128,6 +135,23 @@ export class Dashboard {
     }
     this.isConnected = true;
     this.answered();
+  }
+
+  /**
+   * k6 2.2.0 drops messages that it reads before its script has been told that the socket is open. A dashboard that lost its
+   * greeting may have lost more: it comes back from its position.
+   */
+  startOver() {
+    measures.greetingsLost.add(1);
+    const { answered } = this;
+    this.leave();
+    this.connect(this.since).then(answered);
+  }
+
+  /** The same at the first opening, when there is no position yet: nothing but the greeting was there to be lost. */
+  inferGreeting(sequenceId) {
+    measures.greetingsLost.add(1);
+    this.greeted({ epoch: '', sequence_id: sequenceId });
   }
 
   replay({ epoch, missing, after_sequence_id: after }) {

@@ -11,6 +11,8 @@ export const measures = {
   socketsRefused: new Counter('sockets_refused'),
   /** Ended by the other side, unasked. */
   socketsCut: new Counter('sockets_cut'),
+  /** Dropped by k6 itself, which a dashboard makes good. */
+  greetingsLost: new Counter('greetings_lost'),
   eventsPublished: new Counter('events_published'),
   /** Given up after several attempts. */
   eventsNotAccepted: new Counter('events_not_accepted'),

@@ -21,7 +21,7 @@ test('the smoke scenario keeps every promise, where there is a k6', async ({ ski
   }
   const { code, output, rows } = await load('smoke');
   expect(output).not.toContain('NOT OK');
-  expect(rows.filter((row) => row.startsWith('smoke (2 on node)  ') && row.endsWith('  ok'))).toHaveLength(8);
+  expect(rows.filter((row) => row.startsWith('smoke (2 on node)  ') && row.endsWith('  ok'))).toHaveLength(9);
   expect(code).toBe(0);
 }, 60_000);
 
