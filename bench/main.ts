@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Redis } from 'ioredis';
 import { findRedisProgram, startRedis } from '../tests/support/redis-server.ts';
 import { besideBare, standings } from './beside-idle.ts';
 import type { Comparison } from './comparisons.ts';
@@ -37,7 +38,8 @@ async function compare({ name, entrants, load }: Comparison, options: Options): 
       const contestant = await startContestant({ ...entrant, cpuProfileDir: options.cpuProfileDir });
       started.push(contestant);
       const working = await load(contestant.port);
-      runners.push({ contestant, load: working });
+      const redisUrl = entrant.env?.REDIS_URL;
+      runners.push({ contestant, load: working, redis: redisUrl ? new Redis(redisUrl) : null });
       // At once: a connection that asks for nothing is cut.
       await working.run(options.duration.warmUpMs);
     }
@@ -50,7 +52,10 @@ async function compare({ name, entrants, load }: Comparison, options: Options): 
         : [{ what: `${name}: ${label}`, measured, bare }];
     });
   } finally {
-    for (const { load } of runners) load.close();
+    for (const { load, redis } of runners) {
+      load.close();
+      redis?.disconnect();
+    }
     await Promise.all(started.map((contestant) => contestant.stop()));
   }
 }

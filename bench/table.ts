@@ -3,7 +3,17 @@ import type { Result } from './measure.ts';
 /** What one server did, beside the bare one under the same load. */
 export type Row = { readonly what: string; readonly measured: Result; readonly bare: Result };
 
-const HEADS = ['', 'per s', 'bare per s', 'ratio', 'busy', 'per CPU s', 'bare per CPU s', 'ratio'];
+const HEADS = [
+  '',
+  'per s',
+  'bare per s',
+  'ratio',
+  'busy',
+  'per CPU s',
+  'bare per CPU s',
+  'ratio',
+  'Redis µs',
+];
 
 /** Rows in columns: absolute numbers, and each divided by the bare server's. */
 export function tableOf(rows: readonly Row[]): string {
@@ -16,6 +26,7 @@ export function tableOf(rows: readonly Row[]): string {
     whole(measured.perCpuSecond),
     whole(bare.perCpuSecond),
     ratio(measured.perCpuSecond, bare.perCpuSecond),
+    measured.redisSeconds === 0 ? '' : (measured.redisSeconds * 1e6).toPrecision(2),
   ]);
   return inColumns([HEADS, ...cells]);
 }
