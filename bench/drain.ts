@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { startRedis } from '../tests/support/redis-server.ts';
+import { runCommand, wholeNumber } from './command-line.ts';
 import { type Contestant, startContestant } from './contestant.ts';
 import { openClient } from './load/clients.ts';
 import { clientTarget, SERVER_ENV } from './load/requests.ts';
@@ -71,11 +71,8 @@ async function bench(clients: number): Promise<void> {
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    clients: { type: 'string', default: '10000' },
-    help: { type: 'boolean', default: false },
-  },
+await runCommand({
+  help: HELP,
+  options: { clients: { type: 'string', default: '10000' } },
+  run: ({ clients }) => bench(wholeNumber('--clients', clients, 1)),
 });
-if (values.help) console.log(HELP);
-else await bench(Number(values.clients));

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
+import { UsageError } from '../src/cli/exit-status.ts';
 import { findRedisProgram, startRedis } from '../tests/support/redis-server.ts';
 import { besideBare, standings } from './beside-idle.ts';
+import { runCommand } from './command-line.ts';
 import type { Comparison } from './comparisons.ts';
 import { BARE, comparisons, engines } from './comparisons.ts';
 import { type Contestant, startContestant } from './contestant.ts';
@@ -76,7 +78,7 @@ async function bench(only: string, options: Options): Promise<void> {
     const atWork = comparisons({ checkouts }).filter(isChosen);
     const standing = standings(options.isQuick).filter(isChosen);
     if (atWork.length + standing.length === 0)
-      throw new Error(`--only: no comparison has ${JSON.stringify(only)} in its name`);
+      throw new UsageError(`--only: no comparison has ${JSON.stringify(only)} in its name`);
     const rows: Row[] = [];
     for (const comparison of atWork) {
       console.error(`measuring ${comparison.name}`);
@@ -93,27 +95,25 @@ async function bench(only: string, options: Options): Promise<void> {
   }
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string', default: '' },
-      against: { type: 'string' },
-      'cpu-prof': { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) console.log(HELP);
-  else
-    await bench(values.only, {
-      isQuick: values.quick,
-      duration: values.quick ? QUICK : FULL,
-      cpuProfileDir: values['cpu-prof'],
-      against: values.against === undefined ? null : resolve(values.against),
-    });
+/** Throws a UsageError where no server of this bench is there. */
+function checkoutAt(directory: string): string {
+  if (existsSync(resolve(directory, 'bench/servers'))) return resolve(directory);
+  throw new UsageError(`--against: got ${JSON.stringify(directory)}, wanted another checkout of agentcast`);
 }
 
-await main().catch((error: unknown) => {
-  console.error(`bench: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
+await runCommand({
+  help: HELP,
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    against: { type: 'string' },
+    'cpu-prof': { type: 'string' },
+  },
+  run: ({ quick, only, against, 'cpu-prof': cpuProfileDir }) =>
+    bench(only, {
+      isQuick: quick,
+      duration: quick ? QUICK : FULL,
+      cpuProfileDir,
+      against: against === undefined ? null : checkoutAt(against),
+    }),
 });

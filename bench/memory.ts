@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { startRedis } from '../tests/support/redis-server.ts';
 import { startServer } from '../tests/support/server-process.ts';
 import { statusEvent, Worker } from '../tests/support/worker.ts';
+import { runCommand } from './command-line.ts';
 
 const HELP = `npm run bench:memory
 
@@ -44,5 +45,4 @@ async function bench(): Promise<void> {
   }
 }
 
-if (process.argv.length > 2) console.log(HELP);
-else await bench();
+await runCommand({ help: HELP, options: {}, run: bench });

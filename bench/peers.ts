@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { UsageError } from '../src/cli/exit-status.ts';
+import { runCommand, wholeNumber } from './command-line.ts';
 import { installPeer } from './peers/installing.ts';
 import { MEASUREMENTS } from './peers/measurements.ts';
 import { inColumns } from './table.ts';
@@ -14,7 +15,7 @@ Beside Socket.IO, both on a Redis: the same work, from the same clients, in turn
 
 async function bench(only: string, rounds: number): Promise<void> {
   const chosen = MEASUREMENTS.filter(({ name }) => name.includes(only));
-  if (chosen.length === 0) throw new Error(`--only: nothing has ${JSON.stringify(only)} in its name`);
+  if (chosen.length === 0) throw new UsageError(`--only: nothing has ${JSON.stringify(only)} in its name`);
   installPeer();
   const place = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown kind'}`;
   console.log(`Node ${process.version}, ${place}`);
@@ -27,22 +28,8 @@ async function bench(only: string, rounds: number): Promise<void> {
   console.log('\nA ratio above 1: agentcast is better. What the rows mean: bench/README.md');
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '3' },
-      only: { type: 'string', default: '' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--rounds: got ${values.rounds}, wanted a whole number of at least 1`);
-  if (values.help) console.log(HELP);
-  else await bench(values.only, rounds);
-}
-
-await main().catch((error: unknown) => {
-  console.error(`bench: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
+await runCommand({
+  help: HELP,
+  options: { rounds: { type: 'string', default: '3' }, only: { type: 'string', default: '' } },
+  run: ({ rounds, only }) => bench(only, wholeNumber('--rounds', rounds, 1)),
 });

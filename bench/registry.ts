@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { BATCH, REFRESH_MS } from '../src/core/registrar.ts';
 import { NO_FILTERS } from '../src/protocol/filters.ts';
 import { connected, redisEngine } from '../tests/support/engine-rig.ts';
 import { startRedis } from '../tests/support/redis-server.ts';
+import { runCommand, wholeNumber } from './command-line.ts';
 import { cpuSecondsOf } from './redis-cpu.ts';
 
 const HELP = `npm run bench:registry [-- --connections 10000]
@@ -55,11 +55,8 @@ async function bench(connections: number): Promise<void> {
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    connections: { type: 'string', default: '10000' },
-    help: { type: 'boolean', default: false },
-  },
+await runCommand({
+  help: HELP,
+  options: { connections: { type: 'string', default: '10000' } },
+  run: ({ connections }) => bench(wholeNumber('--connections', connections, 1)),
 });
-if (values.help) console.log(HELP);
-else await bench(Number(values.connections));

@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { keys } from '../src/adapters/redis/keys.ts';
 import { startRedis } from '../tests/support/redis-server.ts';
+import { runCommand, wholeNumber } from './command-line.ts';
 import { startContestant } from './contestant.ts';
 import { type ClientOptions, openClient } from './load/clients.ts';
 import { KeepAlive } from './load/keep-alive.ts';
 import { batchBody, clientTarget, publishRequest, SERVER_ENV } from './load/requests.ts';
 import { cpuSecondsOf } from './redis-cpu.ts';
 
-const HELP = `npm run bench:resume [-- --clients 10000] [--missed 100] [--over 8]
+const HELP = `npm run bench:resume [-- --clients 10000] [--missed 100] [--over 8] [--cpu-prof <directory>]
 
 The clients of one instance on Redis come back within so many seconds (0: all at the same moment), each of a user of its
 own with events that it missed.
@@ -145,19 +145,21 @@ async function bench(size: Size, cpuProfileDir: string | undefined): Promise<voi
   }
 }
 
-const { values } = parseArgs({
+await runCommand({
+  help: HELP,
   options: {
     clients: { type: 'string', default: '10000' },
     missed: { type: 'string', default: '100' },
     over: { type: 'string', default: '8' },
     'cpu-prof': { type: 'string' },
-    help: { type: 'boolean', default: false },
   },
+  run: ({ clients, missed, over, 'cpu-prof': cpuProfileDir }) =>
+    bench(
+      {
+        clients: wholeNumber('--clients', clients, 1),
+        missed: wholeNumber('--missed', missed, 1),
+        overSeconds: wholeNumber('--over', over, 0),
+      },
+      cpuProfileDir,
+    ),
 });
-const [clients, missed, overSeconds] = [values.clients, values.missed, values.over].map(Number) as [
-  number,
-  number,
-  number,
-];
-if (values.help) console.log(HELP);
-else await bench({ clients, missed, overSeconds }, values['cpu-prof']);

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { FakeSocket } from '../tests/support/fake-socket.ts';
 import { aloneInstance, type TestInstance } from '../tests/support/test-instance.ts';
+import { runCommand, wholeNumber } from './command-line.ts';
 
 const HELP = `npm run bench:scrape [-- --connections 10000]
 
@@ -50,11 +50,8 @@ async function bench(connections: number): Promise<void> {
   console.log(`all of a scrape           ${await timed(() => metrics.scrape(core.reading()))}`);
 }
 
-const { values } = parseArgs({
-  options: {
-    connections: { type: 'string', default: '10000' },
-    help: { type: 'boolean', default: false },
-  },
+await runCommand({
+  help: HELP,
+  options: { connections: { type: 'string', default: '10000' } },
+  run: ({ connections }) => bench(wholeNumber('--connections', connections, 1)),
 });
-if (values.help) console.log(HELP);
-else await bench(Number(values.connections));

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { startRedis } from '../tests/support/redis-server.ts';
+import { runCommand, wholeNumber } from './command-line.ts';
 import type { Contestant } from './contestant.ts';
 import { startContestant } from './contestant.ts';
 import { Clients, openClient } from './load/clients.ts';
@@ -102,15 +102,11 @@ async function bench(readers: number, slices: number): Promise<void> {
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    readers: { type: 'string', default: '20' },
-    slices: { type: 'string', default: '10' },
-    help: { type: 'boolean', default: false },
+await runCommand({
+  help: HELP,
+  options: { readers: { type: 'string', default: '20' }, slices: { type: 'string', default: '10' } },
+  run: async ({ readers, slices }) => {
+    await bench(wholeNumber('--readers', readers, 1), wholeNumber('--slices', slices, 1));
+    process.exit();
   },
 });
-if (values.help) console.log(HELP);
-else {
-  await bench(Number(values.readers), Number(values.slices));
-  process.exit(0);
-}
