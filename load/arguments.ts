@@ -1,8 +1,16 @@
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../bench/command-line.ts';
 import { durationOption } from '../src/cli/durations.ts';
 import { UsageError } from '../src/cli/exit-status.ts';
 import type { Runtime } from '../tests/support/server-process.ts';
-import { type Scenario, type ScenarioName, scenarioNames, scenarios } from './scenarios.ts';
+import {
+  SCALES,
+  type Scale,
+  type Scenario,
+  type ScenarioName,
+  scenarioNames,
+  scenarios,
+} from './scenarios.ts';
 import type { Size } from './size.ts';
 
 export type LoadCommand =
@@ -35,21 +43,19 @@ export function parseCommand(args: readonly string[]): LoadCommand {
   const name = scenarioNameOf(positionals);
   const scenario: Scenario = scenarios[name];
   const { size } = scenario;
+  refuseUseless(name, values);
   return {
     kind: 'run',
     name,
     scenario,
     size: {
-      connections: count('--connections', values.connections, { fallback: size.connections, least: 1 }),
+      connections: count('--connections', values.connections, 1) ?? size.connections,
       seconds: secondsOf(values.duration) ?? size.seconds,
-      eventsPerSecond: count('--rate', values.rate, { fallback: size.eventsPerSecond, least: 1 }),
-      missed: count('--missed', values.missed, { fallback: size.missed, least: 0 }),
-      slowReaders: count('--slow', values.slow, { fallback: size.slowReaders, least: 0 }),
+      eventsPerSecond: count('--rate', values.rate, 1) ?? size.eventsPerSecond,
+      missed: count('--missed', values.missed, 0) ?? size.missed,
+      slowReaders: count('--slow', values.slow, 0) ?? size.slowReaders,
     },
-    instances:
-      values.instances === undefined
-        ? scenario.instances
-        : [count('--instances', values.instances, { fallback: 1, least: 1 })],
+    instances: instancesOf(values.instances) ?? scenario.instances,
     runtime: runtimeOf(values.runtime),
   };
 }
@@ -58,9 +64,8 @@ export function parseCommand(args: readonly string[]): LoadCommand {
 export function helpText(): string {
   const width = Math.max(...scenarioNames.map((name) => name.length));
   const lines = scenarioNames.map((name) => {
-    const { about, size, instances }: Scenario = scenarios[name];
-    const sockets = `${size.connections.toLocaleString('en-US')} sockets, ${size.seconds} s, ${instances.join(' and ')} instance(s)`;
-    return `  ${name.padEnd(width)}  ${about}\n  ${''.padEnd(width)}    (${sockets})`;
+    const { about }: Scenario = scenarios[name];
+    return `  ${name.padEnd(width)}  ${about}\n  ${''.padEnd(width)}    (${sizeText(scenarios[name])})`;
   });
   return `npm run load -- <scenario> [options]
 
@@ -72,15 +77,28 @@ ${lines.join('\n')}
 
 Options, to scale a scenario to a machine:
   --connections <n>   sockets
-  --duration <time>   how long events are published, such as 30s, 5m
-  --rate <n>          events a second, over all users; each goes to the ten sockets of its user
+  --duration <time>   how long events are published, such as 30s, 5m (not reconnect-storm)
+  --rate <n>          events a second, over all users; each goes to the ten sockets of its user (not reconnect-storm)
   --missed <n>        events that each socket misses (smoke, reconnect-storm)
   --slow <n>          slow readers (slow-consumers)
   --instances <n>     instances
   --runtime <name>    node (the default) or deno
 
-Exit status: 0 every promise holds, 1 one does not or the run failed, 2 wrong usage.
+Exit status: 0 every promise holds, 1 one does not or the run failed, 2 wrong usage, 130 interrupted.
 `;
+}
+
+/** Of its size, what changes what it does. */
+function sizeText({ size, instances, scales }: Scenario): string {
+  const parts: Record<Scale, string> = {
+    duration: `${size.seconds} s`,
+    rate: `${size.eventsPerSecond.toLocaleString('en-US')} events a second`,
+    missed: `${size.missed} events missed`,
+    slow: `${size.slowReaders} slow readers`,
+  };
+  const servers = `${instances.join(' and ')} instance${instances.at(-1) === 1 ? '' : 's'}`;
+  const sockets = `${size.connections.toLocaleString('en-US')} sockets`;
+  return [sockets, servers, ...scales.map((scale) => parts[scale])].join(', ');
 }
 
 function parsed(args: readonly string[]) {
@@ -98,15 +116,25 @@ function scenarioNameOf(positionals: readonly string[]): ScenarioName {
   throw new UsageError(`scenario: got ${got}, wanted one of ${scenarioNames.join(', ')}`);
 }
 
-function count(
-  option: string,
-  text: string | undefined,
-  { fallback, least }: { fallback: number; least: number },
-): number {
-  if (text === undefined) return fallback;
-  const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least) return value;
-  throw new UsageError(`${option}: got ${JSON.stringify(text)}, wanted a whole number from ${least} on`);
+function refuseUseless(name: ScenarioName, values: Readonly<Record<string, unknown>>): void {
+  for (const scale of SCALES) {
+    if (values[scale] === undefined || isScaledBy(name, scale)) continue;
+    const others = scenarioNames.filter((other) => isScaledBy(other, scale));
+    throw new UsageError(`--${scale}: changes nothing in ${name}, wanted it with ${others.join(', ')}`);
+  }
+}
+
+function isScaledBy(name: ScenarioName, scale: Scale): boolean {
+  const { scales }: Scenario = scenarios[name];
+  return scales.includes(scale);
+}
+
+const count = (option: string, text: string | undefined, least: number): number | undefined =>
+  text === undefined ? undefined : wholeNumber(option, text, least);
+
+function instancesOf(text: string | undefined): number[] | undefined {
+  const instances = count('--instances', text, 1);
+  return instances === undefined ? undefined : [instances];
 }
 
 function secondsOf(text: string | undefined): number | undefined {

@@ -1,6 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '../src/cli/exit-status.ts';
 import { type OwnedProcess, startOwned } from '../tests/support/owned-process.ts';
@@ -38,11 +40,14 @@ export type K6Run = {
 
 export async function startK6(options: K6Options): Promise<K6Run> {
   const folder = await mkdtemp(join(tmpdir(), 'agentcast-k6-'));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  // Where it is interrupted.
+  process.once('exit', removeFolder);
   const summary = join(folder, 'summary.json');
   const script = join(SCRIPTS, `${options.script}.js`);
   const args = ['run', '--quiet', '--no-color', '--no-usage-report', '--summary-export', summary, script];
   const running = await startOwned(options.program, args, { env: environment(options) });
-  const findings = judged(running, summary).finally(() => rm(folder, { recursive: true, force: true }));
+  const findings = judged(running, summary).finally(removeFolder);
   return { pid: running.pid, findings };
 }
 

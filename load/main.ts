@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { EXIT, type ExitStatus, Failure, UsageError } from '../src/cli/exit-status.ts';
 import { tableText } from '../src/cli/table.ts';
+import { findRedisProgram } from '../tests/support/redis-server.ts';
 import { helpText, parseCommand } from './arguments.ts';
 import { provideK6 } from './k6-program.ts';
 import { checkOpenFiles } from './open-files.ts';
@@ -17,6 +18,10 @@ async function main(args: readonly string[]): Promise<ExitStatus> {
 
 async function run(command: RunCommand): Promise<ExitStatus> {
   checkOpenFiles(command.size);
+  if (findRedisProgram() === null)
+    throw new Failure(
+      'redis-server (or valkey-server) is needed: put one on PATH, such as by `apt-get install redis-server`',
+    );
   const program = await provideK6(say);
   const judged: Judged[] = [];
   for (const instances of command.instances) judged.push(await runOnce(command, { instances, program }));

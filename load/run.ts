@@ -39,6 +39,7 @@ export async function runOnce(
     k6Pid = k6.pid;
     const { promises, complaints } = await k6.findings.finally(() => over.abort());
     const own = (await judge?.()) ?? [];
+    await watch.stop();
     return { title, promises: [...promises, ...own], used: usedText(watch.looks), complaints };
   } finally {
     over.abort();

@@ -18,11 +18,17 @@ export type Run = {
 /** What the runner does itself beside k6. Called before k6 starts; what it gives is called when k6 has ended, and judges. */
 export type Accompaniment = (run: Run) => Promise<() => Promise<PromiseKept[]>>;
 
+export const SCALES = ['duration', 'rate', 'missed', 'slow'] as const;
+
+export type Scale = (typeof SCALES)[number];
+
 export type Scenario = {
   readonly about: string;
   readonly size: Size;
   /** One run for each number of instances. */
   readonly instances: readonly number[];
+  /** Options that change what it does, beside --connections, --instances and --runtime. */
+  readonly scales: readonly Scale[];
   /** Beside the limits that its size asks for. */
   readonly env?: Readonly<Record<string, string>>;
   readonly accompany?: Accompaniment;
@@ -42,26 +48,31 @@ export const scenarios = {
     about: 'seconds: everything small, on two instances',
     size: { connections: 100, seconds: 1, eventsPerSecond: 100, missed: 5, slowReaders: 0 },
     instances: [2],
+    scales: ['duration', 'rate', 'missed'],
   },
   connections: {
     about: 'held sockets, over one and over three instances',
     size: PROMISED,
     instances: [1, 3],
+    scales: ['duration', 'rate'],
   },
   throughput: {
     about: '1,000 events a second to 10,000 sockets: 10,000 deliveries a second; one by one, then in batches',
     size: { ...PROMISED, eventsPerSecond: 1_000 },
     instances: [1],
+    scales: ['duration', 'rate'],
   },
   'reconnect-storm': {
     about: 'all sockets cut at once, events missed, all back at once',
     size: { ...PROMISED, missed: 100 },
     instances: [1],
+    scales: ['missed'],
   },
   'rolling-restart': {
     about: 'instances drain and start again, one by one',
     size: { ...PROMISED, seconds: 300 },
     instances: [3],
+    scales: ['duration', 'rate'],
     env: { WS_DRAIN_TIMEOUT: '10s' },
     accompany: replaceAll,
   },
@@ -69,12 +80,14 @@ export const scenarios = {
     about: 'sockets that read nothing or 1 KB a second, beside others of the same users',
     size: { ...PROMISED, connections: 200, seconds: 60, eventsPerSecond: 200, slowReaders: 100 },
     instances: [1],
+    scales: ['duration', 'rate', 'slow'],
     accompany: readSlowly,
   },
   soak: {
     about: 'half an hour, sockets that come and go; memory stays flat',
     size: { ...PROMISED, seconds: 1_800 },
     instances: [1],
+    scales: ['duration', 'rate'],
     accompany: memoryStaysFlat,
   },
 } as const satisfies Record<string, Scenario>;

@@ -71,6 +71,8 @@ export class Watch {
       await this.#look();
       await next;
     }
+    // So that what came since is counted too.
+    await this.#look();
   }
 
   async #sums(): Promise<Sums> {

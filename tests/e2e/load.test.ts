@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 import { findK6, HOW_TO_GET_K6 } from '../../load/k6-program.ts';
 import { startOwned } from '../support/owned-process.ts';
 
+/** Events that sockets of the smoke scenario hear in all; each is a frame. */
+const RECEIVED = 2_600;
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 async function load(...args: string[]) {
@@ -21,6 +23,8 @@ test('the smoke scenario keeps every promise, where there is a k6', async ({ ski
   }
   const { code, output, rows } = await load('smoke');
   expect(output).not.toContain('NOT OK');
+  const [, frames = ''] = /^smoke \(2 on node\): ([\d,]+) frames, /m.exec(output) ?? [];
+  expect(Number(frames.replaceAll(',', ''))).toBeGreaterThanOrEqual(RECEIVED);
   expect(rows.filter((row) => row.startsWith('smoke (2 on node)  ') && row.endsWith('  ok'))).toHaveLength(9);
   expect(code).toBe(0);
 }, 60_000);

@@ -28,13 +28,13 @@ describe('the command line of load tests', () => {
   });
 
   test('every part of a size can be scaled', () => {
-    const options =
-      '--connections 50 --duration 2m --rate 20 --missed 0 --slow 3 --instances 2 --runtime deno';
-    expect(parseCommand(['connections', ...options.split(' ')])).toMatchObject({
-      size: { connections: 50, seconds: 120, eventsPerSecond: 20, missed: 0, slowReaders: 3 },
+    const options = '--connections 50 --duration 2m --rate 20 --slow 3 --instances 2 --runtime deno';
+    expect(parseCommand(['slow-consumers', ...options.split(' ')])).toMatchObject({
+      size: { connections: 50, seconds: 120, eventsPerSecond: 20, slowReaders: 3 },
       instances: [2],
       runtime: 'deno',
     });
+    expect(parseCommand(['smoke', '--missed', '0'])).toMatchObject({ size: { missed: 0 } });
   });
 
   test.each([
@@ -47,6 +47,12 @@ describe('the command line of load tests', () => {
     [['smoke', '--duration', 'long'], '--duration: got "long", wanted a duration'],
     [['smoke', '--runtime', 'bun'], '--runtime: got "bun", wanted node or deno'],
     [['smoke', '--size', '1'], '--size'],
+    [['smoke', '--slow', '5'], '--slow: changes nothing in smoke, wanted it with slow-consumers'],
+    [
+      ['connections', '--missed', '5'],
+      '--missed: changes nothing in connections, wanted it with smoke, reconnect',
+    ],
+    [['reconnect-storm', '--duration', '5s'], '--duration: changes nothing in reconnect-storm'],
   ])('refuses %j', (args, reason) => {
     expect(() => parseCommand(args)).toThrow(UsageError);
     expect(() => parseCommand(args)).toThrow(reason);
