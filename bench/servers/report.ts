@@ -32,6 +32,8 @@ export function reportToBench(port: number): void {
     const { rss: residentBytes, heapUsed: heapBytes } = process.memoryUsage();
     send({ cpuSeconds: (user + system) / 1e6, residentBytes, heapBytes, longestStallMs });
   });
+  // Who was interrupted while this server started is gone already, and no event will tell.
+  if (!process.connected) process.exit(0);
   process.on('disconnect', () => process.exit(0));
   send({ port });
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -17,3 +20,32 @@ test.each([
   expect(running.output().trimEnd().split('\n')).toHaveLength(1);
   expect(code).toBe(2);
 });
+
+/** Processes whose working directory is in the folder. */
+const processesIn = (folder: string): string[] =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
+    } catch {
+      return false;
+    }
+  });
+
+const isLinux = process.platform === 'linux';
+
+test.runIf(isLinux)(
+  'interrupted, a bench leaves neither its Redis running nor its folder behind',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'agentcast-bench-'));
+    const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TMPDIR: folder };
+    const command = ['--import', 'tsx', 'bench/main.ts', '--only', 'one by one'];
+    const running = await startOwned(process.execPath, command, { cwd: PROJECT, env });
+    await running.line((line) => line.endsWith('with Redis'), 20_000);
+    expect(processesIn(folder)).toHaveLength(1);
+    running.signal('SIGINT');
+    expect((await running.exited).code).toBe(130);
+    await expect.poll(() => processesIn(folder)).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('agentcast-'))).toEqual([]);
+    rmSync(folder, { recursive: true });
+  },
+);

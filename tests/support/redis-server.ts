@@ -42,9 +42,9 @@ export const findRedisProgram = (): string | null => findProgram('redis-server',
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const program = findRedisProgram();
   if (program === null) throw new Error('no redis-server and no valkey-server on PATH');
-  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'agentcast-redis-'));
+  const dir = options.dir ?? ownDir();
   const removeDir = (): void => {
-    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+    if (ownDirs.delete(dir)) remove(dir);
   };
   try {
     const { port, running } = await launchOnPort(program, dir, options);
@@ -54,6 +54,20 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     throw error;
   }
 }
+
+/** Those that we gave to servers which run. */
+const ownDirs = new Set<string>();
+
+const remove = (dir: string): void => rmSync(dir, { recursive: true, force: true });
+
+function ownDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'agentcast-redis-'));
+  ownDirs.add(dir);
+  return dir;
+}
+
+// An interrupted run leaves none behind.
+process.once('exit', () => ownDirs.forEach(remove));
 
 function handle(start: {
   port: number;
