@@ -87,3 +87,23 @@ describe.skipIf(cannotOwnRedis)('events that are appended in one turn while Redi
     expect(await append(engine, other)).toMatchObject({ sequenceId: 2 });
   });
 });
+
+describe.skipIf(cannotOwnRedis)('an event behind whose entry Redis refuses a command', () => {
+  test.each(['PEXPIRE', 'XTRIM', 'PUBLISH'])('by %s: sent again, it is one event', async (command) => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const rig = await startRedisRig(server.url);
+    onTestFinished(() => rig.close());
+    const engine = await rig.engine();
+    const [user, key] = [freshUser(), freshKey()];
+    await append(engine, user);
+    await rig.redis.call('ACL', 'SETUSER', 'default', `-${command}`);
+    await expect(engine.streams.append(newEvent(user), key)).rejects.toThrow(EngineUnavailable);
+    await rig.redis.call('ACL', 'SETUSER', 'default', `+${command}`);
+    expect(await engine.streams.append(newEvent(user), key)).toMatchObject({
+      sequenceId: 2,
+      duplicate: true,
+    });
+    expect(await loggedIds(engine, user)).toEqual([1, 2]);
+  });
+});

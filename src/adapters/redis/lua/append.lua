@@ -10,16 +10,21 @@ local at = text(now)
 -- Of an event that tells how far a task is; one that ends the run of its task has the name alone, any other nothing.
 local task_words_of_update = '^(%S+) (%S+) (%S+) (%S+ %S+)$'
 
--- One more entry of the log, and what goes with it.
+-- One more entry of the log.
 local function log(stream, meta, sequence, record)
   redis.call('XADD', stream, sequence .. '-0', 'at', at, 'event', record)
   redis.call('HSET', meta, 'sequence_id', sequence, 'at', at)
+end
+
+-- How long the log and its end are kept, and what goes for the new entry.
+local function bound(stream, meta)
   redis.call('PEXPIRE', stream, window)
   redis.call('PEXPIRE', meta, memory_ms)
   trim_by_age(stream, now - window_ms, trim_by_count(stream, meta, most))
 end
 
--- Nothing is taken back where a command fails: so all that may be of a wrong type is read before anything is written. And
+-- Nothing is taken back where a command fails: so all that may be of a wrong type is read before anything is written, and
+-- the answer is kept right behind the entry: whatever is refused after it, the event that comes again is one event. And
 -- Redis hashes each string that is made here, byte by byte: so of the frame there are no more than the two that are sent.
 local function append(key, word)
   local stream, meta, result, channel, progress = KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], KEYS[key + 4]
@@ -34,6 +39,7 @@ local function append(key, word)
   local sequence, middle = '', nil
   -- What is handed over: nothing of an update that would go backwards.
   local record = nil
+  local ended = nil
 
   local step, total, percent, task_name = string.match(task_words, task_words_of_update)
   if step then
@@ -46,15 +52,16 @@ local function append(key, word)
       redis.call('PEXPIRE', progress, window)
     end
   else
-    local ended = task_words ~= '' and known_task(progress, task_words)
+    ended = task_words ~= '' and known_task(progress, task_words)
     sequence = text(newest + 1)
     middle = sequence
     record = epoch .. ' ' .. sequence .. ' ' .. labels .. '\n' .. head .. middle .. tail
     log(stream, meta, sequence, record)
-    if ended then end_task(progress, task_words, ended) end
   end
   local answer = epoch .. ' ' .. sequence
   redis.call('SET', result, answer, 'PX', idempotency_ms)
+  if not step then bound(stream, meta) end
+  if ended then end_task(progress, task_words, ended) end
   if record then redis.call(publish, channel, record) end
   redis.call('PUBLISH', 'events:' .. event_type,
     '{"user_id":"' .. user_id .. '","epoch":"' .. epoch .. '",' .. string.sub(head, 2) .. middle .. tail)
