@@ -58,12 +58,14 @@ export class Appends {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const group of bySlot(this.#redis, waiting)) {
-      for (const batch of batchesOf(group)) void this.#call(batch);
+      const batches = [...batchesOf(group)];
+      // Were one of several sent a second time, for its script, those behind it could be there before it.
+      for (const batch of batches) void this.#call(batch, batches.length > 1);
     }
   }
 
   /** Never rejects. */
-  async #call(batch: readonly Waiting[]): Promise<void> {
+  async #call(batch: readonly Waiting[], withText: boolean): Promise<void> {
     const { replayWindowMs, maxReplayMessages } = this.#limits;
     const publish = this.#redis.isCluster ? 'SPUBLISH' : 'PUBLISH';
     const keysOfAll: string[] = [];
@@ -74,7 +76,7 @@ export class Appends {
     }
     try {
       const answers = await answered(
-        runScript(this.#redis, scripts.append, { keys: keysOfAll, args: words }),
+        runScript(this.#redis, scripts.append, { keys: keysOfAll, args: words, withText }),
       );
       for (const [index, one] of batch.entries()) settle(one, (answers as Buffer[])[index]);
     } catch (error) {

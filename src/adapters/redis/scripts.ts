@@ -26,11 +26,13 @@ export const scripts = {
 export type ScriptCall = {
   readonly keys: readonly string[];
   readonly args: readonly (string | number)[];
+  /** Sends the text at once, so that it never is sent a second time, behind what came after it. */
+  readonly withText?: boolean;
 };
 
 /**
- * Loads the scripts on every new link, before anything else is asked on it. A call that Redis does not know is sent a
- * second time, and then events that were published in one batch could change places.
+ * Loads the scripts on every new link, before anything else is asked on it: a call that Redis does not know is sent a
+ * second time.
  */
 export function keepLoaded(redis: CommandClient): void {
   redis.on('ready', () => {
@@ -51,9 +53,10 @@ type BufferScripts = {
 export async function runScript(
   redis: CommandClient,
   { text, sha }: Script,
-  { keys, args }: ScriptCall,
+  { keys, args, withText = false }: ScriptCall,
 ): Promise<unknown> {
   const client = redis as unknown as BufferScripts;
+  if (withText) return client.evalBuffer(text, keys.length, ...keys, ...args);
   try {
     return await client.evalshaBuffer(sha, keys.length, ...keys, ...args);
   } catch (error) {
