@@ -14,8 +14,8 @@ import { ALLOWED_ORIGIN, enter, VISITS, type Visitor } from '../support/visits.t
 import { numberedEvent, Worker } from '../support/worker.ts';
 
 /** In the first round everything comes up that is made once; what a later one adds was forgotten. */
-const FIRST_VISITS = 4_000;
-const FURTHER_VISITS = 4_000;
+const FIRST_VISITS = 2_400;
+const FURTHER_VISITS = 2_400;
 const LANES = 24;
 /** Deno's heap cannot be looked at from outside. Where it may not grow for comfort, what it takes tells of what it holds. */
 const SMALL_HEAP = { DENO_V8_FLAGS: '--max-semi-space-size=1,--max-old-space-size=64' };
