@@ -36,10 +36,3 @@ function parsed<const T extends Options>(options: T) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
-
-/** Throws a UsageError where the text is no whole number from `least` to 9,999,999. */
-export function wholeNumber(option: string, text: string, least: number): number {
-  const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least) return value;
-  throw new UsageError(`${option}: got ${JSON.stringify(text)}, wanted a whole number from ${least} on`);
-}

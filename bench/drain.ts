@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { wholeNumber } from '../src/cli/whole-number.ts';
 import { startRedis } from '../tests/support/redis-server.ts';
-import { runCommand, wholeNumber } from './command-line.ts';
+import { runCommand } from './command-line.ts';
 import { type Contestant, startContestant } from './contestant.ts';
 import { openClient } from './load/clients.ts';
 import { clientTarget, SERVER_ENV } from './load/requests.ts';

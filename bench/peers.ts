@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { UsageError } from '../src/cli/exit-status.ts';
-import { runCommand, wholeNumber } from './command-line.ts';
+import { wholeNumber } from '../src/cli/whole-number.ts';
+import { runCommand } from './command-line.ts';
 import { installPeer } from './peers/installing.ts';
 import { MEASUREMENTS } from './peers/measurements.ts';
 import { inColumns } from './table.ts';

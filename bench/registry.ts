@@ -1,9 +1,10 @@
 import { Redis } from 'ioredis';
+import { wholeNumber } from '../src/cli/whole-number.ts';
 import { BATCH, REFRESH_MS } from '../src/core/registrar.ts';
 import { NO_FILTERS } from '../src/protocol/filters.ts';
 import { connected, redisEngine } from '../tests/support/engine-rig.ts';
 import { startRedis } from '../tests/support/redis-server.ts';
-import { runCommand, wholeNumber } from './command-line.ts';
+import { runCommand } from './command-line.ts';
 import { cpuSecondsOf } from './redis-cpu.ts';
 
 const HELP = `npm run bench:registry [-- --connections 10000]

@@ -1,6 +1,7 @@
+import { wholeNumber } from '../src/cli/whole-number.ts';
 import { FakeSocket } from '../tests/support/fake-socket.ts';
 import { aloneInstance, type TestInstance } from '../tests/support/test-instance.ts';
-import { runCommand, wholeNumber } from './command-line.ts';
+import { runCommand } from './command-line.ts';
 
 const HELP = `npm run bench:scrape [-- --connections 10000]
 

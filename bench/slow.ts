@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { wholeNumber } from '../src/cli/whole-number.ts';
 import { startRedis } from '../tests/support/redis-server.ts';
-import { runCommand, wholeNumber } from './command-line.ts';
+import { runCommand } from './command-line.ts';
 import type { Contestant } from './contestant.ts';
 import { startContestant } from './contestant.ts';
 import { Clients, openClient } from './load/clients.ts';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { wholeNumber } from '../bench/command-line.ts';
 import { durationOption } from '../src/cli/durations.ts';
 import { UsageError } from '../src/cli/exit-status.ts';
+import { wholeNumber } from '../src/cli/whole-number.ts';
 import type { Runtime } from '../tests/support/server-process.ts';
 import {
   SCALES,

@@ -3,13 +3,13 @@ import { follow } from '../../demo/follow.ts';
 import { eventText } from '../../demo/message-text.ts';
 import { noticeText } from '../../demo/notice-text.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
-import { shorten } from '../../protocol/ids.ts';
 import { type Paint, paintFor } from '../colours.ts';
-import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
+import { EXIT, type ExitStatus } from '../exit-status.ts';
 import { jsonLine } from '../json-line.ts';
 import { masked } from '../masking.ts';
 import { serverUrl, socketUrl } from '../server-url.ts';
 import type { Shell } from '../shell.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { eventColour, isGap, noticeColour } from './line-colours.ts';
 import type { StreamFlags } from './stream-query.ts';
 import { streamQuery } from './stream-query.ts';
@@ -26,7 +26,7 @@ export type TailOptions = StreamFlags & {
 /** Shows events until it is told to stop, has shown enough, or going on makes no sense. Throws a UsageError. */
 export async function tail(shell: Shell, options: TailOptions): Promise<ExitStatus> {
   const query = streamQuery(options);
-  const count = countOf(options.count);
+  const count = options.count === undefined ? null : wholeNumber('--count', options.count, 1);
   const url = serverUrl(shell.env, options.url);
   const token = tokenSource(shell.env, options);
   const view = options.json ? jsonView(shell) : textView(shell);
@@ -91,9 +91,3 @@ const noticeLine = (shell: Shell, paint: Paint) => (text: string) =>
   void shell.errors.write(`${paint(masked(`-- ${text}`, shell.env), noticeColour(text))}\n`);
 
 const isEvent = (message: Message): boolean => noticeText(message) === undefined;
-
-function countOf(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new UsageError(`--count: got ${shorten(text)}, wanted a whole number from 1 on`);
-}

@@ -2,7 +2,8 @@ import type { ProblemDetails, ProblemFault } from '../errors.ts';
 
 /**
  * Why an event was not accepted. `invalid`: the event itself (`faults`). `too_large`: it fits in no request. `queue_full`: too
- * many wait already. `unavailable`: it was sent again and again, in vain (`mayBePublished`). `refused`: the server takes nothing from this worker (`problem`: a wrong key, say). `closed`: the publisher is.
+ * many wait already. `unavailable`: it was sent again and again, in vain (`mayBePublished`). `refused`: the server takes
+ * nothing from this worker (`problem`: a wrong key, say). `closed`: the publisher is.
  */
 export type PublishErrorCode = 'invalid' | 'too_large' | 'queue_full' | 'unavailable' | 'refused' | 'closed';
 

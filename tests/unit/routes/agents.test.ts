@@ -8,6 +8,16 @@ const STORM = 400;
 const AT_A_TIME = 128;
 const UPGRADE = { accept: () => new Response(null), isAbandoned: false };
 
+/** Every token is valid, and every origin allowed. */
+const routesWith = (admission: Pick<Admission, 'admit'>) =>
+  agentRoutes({
+    admission: admission as Admission,
+    verifyToken: async () => ({ kind: 'valid', userId: 'u-1', expiresAt: null }),
+    metrics: noMetrics,
+    allowedOrigins: null,
+    clientAddress: () => '127.0.0.1',
+  });
+
 it('a storm of upgrades is decided a few at a time, and every one is answered', async () => {
   const waiting: (() => void)[] = [];
   let admitted = 0;
@@ -19,13 +29,7 @@ it('a storm of upgrades is decided a few at a time, and every one is answered', 
       return { kind: 'refused', problem: { code: 'draining', detail: 'for this test' } };
     },
   };
-  const routes = agentRoutes({
-    admission: admission as Admission,
-    verifyToken: async () => ({ kind: 'valid', userId: 'u-1', expiresAt: null }),
-    metrics: noMetrics,
-    allowedOrigins: null,
-    clientAddress: () => '127.0.0.1',
-  });
+  const routes = routesWith(admission);
   const env: Bindings = {
     upgrade: UPGRADE,
     remoteAddress: '127.0.0.1',
@@ -90,13 +94,7 @@ it('a client that has gone while it waited takes no place', async () => {
       return { kind: 'refused', problem: { code: 'draining', detail: 'for this test' } };
     },
   };
-  const routes = agentRoutes({
-    admission: admission as Admission,
-    verifyToken: async () => ({ kind: 'valid', userId: 'u-1', expiresAt: null }),
-    metrics: noMetrics,
-    allowedOrigins: null,
-    clientAddress: () => '127.0.0.1',
-  });
+  const routes = routesWith(admission);
   const ask = (isAbandoned: boolean) => {
     const env = { upgrade: { ...UPGRADE, isAbandoned }, remoteAddress: '127.0.0.1', requestId: 'r-1' };
     return routes.request('/ws/agents?token=t', {}, env);
